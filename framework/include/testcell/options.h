@@ -1,0 +1,127 @@
+// What a cell is made of: the settings of the fresh namespaces, private file
+// systems and limits that one test runs in.
+//
+//   struct PortTest : testcell::Test {
+//     static testcell::Options CellOptions() {
+//       testcell::Options options;
+//       options.host_name = "db1";
+//       options.tmp_size_bytes = 64 << 20;
+//       options.time_limit = std::chrono::seconds(30);
+//       return options;
+//     }
+//   };
+//
+// Threads and forks: plain data. Everything is read once, in the supervisor,
+// before any cell is made; a change made inside a cell has no effect.
+#ifndef TESTCELL_OPTIONS_H_
+#define TESTCELL_OPTIONS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace testcell {
+
+// What /tmp and /var/tmp hold when a test starts.
+enum class Tmp {
+  kEmpty,        // nothing
+  kCopyOnWrite,  // what the host's hold; writes stay in the cell
+  kShared,       // they are the host's own
+};
+
+// How a test sees the working directory.
+enum class WorkingDirectory {
+  kPrivate,  // copy-on-write; a cell that can't have it is not made
+  kShared,   // the host's own
+  kAuto,     // private where it can be had, else shared, said once
+};
+
+enum class Network {
+  kPrivate,  // an own network namespace, loopback up
+  kHost,     // the host's
+};
+
+// Who an ordinary user's test is inside the cell. Root outside stays root.
+enum class User {
+  kSelf,  // its own uid, with what the cell's user namespace grants except
+          // the capabilities that bypass file permissions
+  kRoot,  // uid 0
+};
+
+// Where SetUpTestSuite and TearDownTestSuite run.
+enum class Suites {
+  kCell,    // in every cell
+  kParent,  // once, in the parent, before the suite's cells
+  kShared,  // all cases of the suite share one cell, in order
+};
+
+// A path of the host that is visible in the cell.
+struct Bind {
+  std::string source;      // on the host, absolute; must exist
+  std::string target;      // in the cell, absolute; empty: the same as source
+  bool read_only = false;  // mount_setattr(2), recursively; needs Linux 5.12
+};
+
+// setrlimit(2), applied in the test process. Both limits in the unit that
+// getrlimit(2) gives for the resource.
+struct ResourceLimit {
+  int resource = 0;  // RLIMIT_NOFILE and so on
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+// Something that cells don't isolate: a device, the real disk, a licence.
+struct Exclusive {
+  std::string resource;  // the name that suites agree on
+  int at_once = 1;       // how many cells may use it at the same time
+};
+
+// An unset optional means: as the flag of that name says.
+struct Options {
+  // Namespaces beside PID and mount, which every cell has.
+  std::optional<Network> net;
+  bool ipc_namespace = true;
+  bool uts_namespace = true;
+  bool cgroup_namespace = false;
+  // A user namespace is always made for an ordinary user; this asks for one
+  // when root runs the tests, too.
+  bool user_namespace = false;
+  std::optional<User> user;
+
+  // Sizes of the private file systems; 0: the kernel's default, half of the
+  // memory (tmpfs(5)). A test that fills one gets ENOSPC, and the report of
+  // its failure says so.
+  std::uint64_t tmp_size_bytes = 0;  // /tmp, /var/tmp and all copy-on-write layers together
+  std::uint64_t shm_size_bytes = 0;  // /dev/shm; 0: it shares tmp_size_bytes
+
+  std::string host_name = "cell";  // at most 64 bytes (sethostname(2))
+
+  std::optional<Tmp> tmp;
+  std::optional<WorkingDirectory> cwd;
+  std::optional<Suites> suites;
+
+  std::vector<Bind> binds;
+  std::vector<std::string> read_only;      // absolute paths, recursively
+  std::vector<std::string> copy_on_write;  // absolute directories
+
+  // Set in the test process after the inherited environment; an empty
+  // optional unsets the variable.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+  std::vector<ResourceLimit> limits;
+
+  // Wall-clock time for one test with its set-up and tear-down; zero: none.
+  std::optional<std::chrono::milliseconds> time_limit;
+
+  std::vector<Exclusive> exclusive;
+};
+
+// Empty, or what is wrong with the first bad setting and what would be right,
+// as a sentence. Never blocks; looks at nothing on the host.
+std::string Validate(const Options& options);
+
+}  // namespace testcell
+
+#endif  // TESTCELL_OPTIONS_H_

@@ -1,0 +1,45 @@
+// A test's fate, as far as a framework-neutral side can know it.
+//
+//   if (outcome.kind == testcell::OutcomeKind::kCrashed) Report(outcome.reason);
+//
+// Threads and forks: plain data.
+#ifndef TESTCELL_OUTCOME_H_
+#define TESTCELL_OUTCOME_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace testcell {
+
+enum class OutcomeKind {
+  kPassed,  // the test process said so and ended well
+  kFailed,  // it reported a failure, or ended badly after its verdict
+  kSkipped,
+  kCrashed,      // ended by a signal, exit() or _exit() before its verdict
+  kTimedOut,     // ended with its cell by the supervisor
+  kSetupFailed,  // no cell could be made for it
+  kInterrupted,  // the run was ended by SIGINT or SIGTERM
+};
+
+// How much of a cell the test had.
+enum class Rung { kFull, kPartial, kFork };
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kPassed;
+  int signal = 0;        // that ended the test process; 0: none
+  int exit_status = -1;  // of the test process; -1: it was killed, or never ran
+  std::string reason;    // for people; empty where there is nothing to add
+  Rung rung = Rung::kFull;
+  std::chrono::microseconds wall{0};  // from the order to the end of the test process
+  std::chrono::microseconds cpu{0};   // user and system, of the test process and its children
+  std::int64_t max_rss_kib = 0;       // getrusage(2), ru_maxrss
+};
+
+// The names of the JSON report: "passed", "full" and so on; static storage.
+const char* Name(OutcomeKind kind);
+const char* Name(Rung rung);
+
+}  // namespace testcell
+
+#endif  // TESTCELL_OUTCOME_H_

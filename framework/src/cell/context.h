@@ -1,0 +1,50 @@
+// What a worker and its cells share: the descriptors of their slot, the order
+// in hand, and the way to report. All of it is made before the first clone.
+#ifndef TESTCELL_SRC_CELL_CONTEXT_H_
+#define TESTCELL_SRC_CELL_CONTEXT_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "cell/plan.h"
+#include "cell/step.h"
+#include "protocol/control.h"
+
+namespace testcell::cell {
+
+// One slot's ends on the forked side. The numbers are high, so that a test
+// finds the low ones as free as in a plain run.
+struct SlotFds {
+  int control = -1;
+  int results = -1;
+  int output[2] = {-1, -1};  // stdout and stderr; the same pipe where ours are one
+  int null = -1;             // /dev/null, for stdin
+};
+
+// Signal state of the supervisor before any of ours was changed.
+struct SignalState {
+  sigset_t mask;
+  struct sigaction child;  // SIGCHLD's
+};
+
+struct Context {
+  const SlotFds* fds = nullptr;
+  const SignalState* signals = nullptr;
+  const Plan* plan = nullptr;
+  bool share_working_directory = false;
+  protocol::Order run{};  // the order to run, once it came
+  pid_t test = -1;        // in init
+  bool in_test = false;   // true in the test process alone
+};
+
+// Async-signal-safe: one datagram to the supervisor.
+void SendReport(const Context& context, const protocol::Report& report);
+void SendFailure(const Context& context, Step step, int error, const char* detail);
+// The same, and the end of this process.
+[[noreturn]] void Fail(const Context& context, Step step, int error, const char* detail = "");
+
+}  // namespace testcell::cell
+
+#endif  // TESTCELL_SRC_CELL_CONTEXT_H_

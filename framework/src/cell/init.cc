@@ -1,0 +1,165 @@
+#include "cell/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cell/insides.h"
+#include "cell/user.h"
+
+extern char** environ;
+
+namespace testcell::cell {
+namespace {
+
+constexpr int kForwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+
+std::uint64_t NowNs() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t Microseconds(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000u +
+         static_cast<std::uint64_t>(time.tv_usec);
+}
+
+void StartInit(const Context& context) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(context, Step::kInit, errno, "(pdeathsig)");
+  // A session of its own: no signal to a process group, from a terminal or by
+  // kill(0), crosses the border.
+  if (::setsid() < 0) Fail(context, Step::kInit, errno, "(setsid)");
+}
+
+// The order to run; this process ends with the supervisor, or when the cell
+// turns out not to be needed.
+void AwaitOrder(Context* context) {
+  ssize_t size;
+  do {
+    size = ::recv(context->fds->control, &context->run, sizeof context->run, 0);
+  } while (size < 0 && errno == EINTR);
+  if (size != sizeof context->run || context->run.kind != protocol::OrderKind::kRun) ::_exit(0);
+}
+
+void SetTestDescriptors(const Context& context) {
+  const SlotFds& fds = *context.fds;
+  if (::dup2(fds.null, STDIN_FILENO) < 0 || ::dup2(fds.output[0], STDOUT_FILENO) < 0 ||
+      ::dup2(fds.output[1], STDERR_FILENO) < 0) {
+    Fail(context, Step::kTestDescriptors, errno);
+  }
+  ::close(fds.null);
+}
+
+void SetTestLimits(const Context& context) {
+  for (const ResourceLimit& limit : context.plan->limits) {
+    const rlimit value{limit.soft, limit.hard};
+    if (::setrlimit(static_cast<__rlimit_resource_t>(limit.resource), &value) != 0) {
+      Fail(context, Step::kLimits, errno);
+    }
+  }
+}
+
+// In the test process, before anything of the user's runs again.
+void BecomeTest(Context* context, mode_t umask_before) {
+  context->in_test = true;
+  ::umask(umask_before);
+  SetTestDescriptors(*context);
+  SetTestLimits(*context);
+  if (context->plan->user == UserMode::kSelf) DropFilePermissionBypass(*context);
+  if (!context->plan->environment.empty()) {
+    environ = const_cast<char**>(context->plan->environ_block.data());
+  }
+  ::close(context->fds->control);
+  ::sigaction(SIGCHLD, &context->signals->child, nullptr);
+  ::sigprocmask(SIG_SETMASK, &context->signals->mask, nullptr);
+}
+
+void ReportTestEnd(const Context& context, int status, const rusage& usage) {
+  protocol::Report report{};
+  report.kind = protocol::ReportKind::kTestEnded;
+  report.wait_status = status;
+  report.cpu_us = Microseconds(usage.ru_utime) + Microseconds(usage.ru_stime);
+  report.max_rss_kib = usage.ru_maxrss;
+  report.ended_ns = NowNs();
+  SendReport(context, report);
+}
+
+// True once the test process is gone. Orphans of the cell are reaped on the way.
+bool Reap(const Context& context) {
+  for (;;) {
+    int status;
+    rusage usage;
+    const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL, &usage);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid <= 0) return false;
+    if (pid != context.test) continue;
+    ReportTestEnd(context, status, usage);
+    return true;
+  }
+}
+
+void Forward(const Context& context, int signals) {
+  signalfd_siginfo info;
+  while (::read(signals, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) ::kill(context.test, static_cast<int>(info.ssi_signo));
+  }
+}
+
+void Supervise(const Context& context, int signals) {
+  pollfd events[2] = {{signals, POLLIN, 0}, {context.fds->control, 0, 0}};
+  for (;;) {
+    if (Reap(context)) return;
+    if (::poll(events, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+    if (events[1].revents != 0) ::_exit(0);  // the supervisor is gone
+    if (events[0].revents != 0) Forward(context, signals);
+  }
+}
+
+int MakeSignalFd(const Context& context) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGCHLD);
+  for (const int signal : kForwarded) ::sigaddset(&set, signal);
+  const int fd = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) Fail(context, Step::kInit, errno, "(signalfd)");
+  return fd;
+}
+
+}  // namespace
+
+void RunInit(Context* context) {
+  StartInit(*context);
+  const mode_t umask_before = ::umask(0);
+  MakeInsides(*context);
+  protocol::Report ready{};
+  ready.kind = protocol::ReportKind::kReady;
+  SendReport(*context, ready);
+  AwaitOrder(context);
+
+  const int signals = MakeSignalFd(*context);
+  context->test = ::fork();
+  if (context->test < 0) Fail(*context, Step::kForkTest, errno);
+  if (context->test == 0) {
+    ::close(signals);
+    BecomeTest(context, umask_before);
+    return;
+  }
+  Supervise(*context, signals);
+  protocol::Report done{};
+  done.kind = protocol::ReportKind::kCellDone;
+  SendReport(*context, done);
+  ::_exit(0);
+}
+
+}  // namespace testcell::cell

@@ -1,0 +1,253 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cell/insides.h"
+#include "cell/path.h"
+
+namespace testcell::cell {
+namespace {
+
+constexpr unsigned long kQuiet = MS_NOSUID | MS_NODEV;
+
+using Path = FixedText<PATH_MAX>;
+using MountOptions = FixedText<256>;
+
+// The mounts of one cell in the making.
+class Mounts {
+ public:
+  explicit Mounts(const Context& context) : context_(context), plan_(*context.plan) {}
+
+  void Make() {
+    Detach();
+    OpenHostPaths();
+    MountProc();
+    MountBase();
+    BindPrivates();
+    for (const auto& through : plan_.throughs) BindThrough(through);
+    for (const auto& overlay : plan_.overlays) MountOverlay(overlay);
+    for (const auto& bind : plan_.binds) BindThrough(bind);
+    for (const auto& path : plan_.read_only) MakeReadOnly(path.c_str());
+    if (plan_.own_net) MountSysfs();
+    if (!plan_.hosts.empty()) BindHosts();
+    if (plan_.mqueue) MountMqueue();
+    CloseHostPaths();
+  }
+
+ private:
+  [[noreturn]] void FailStep(Step step, const char* detail) { Fail(context_, step, errno, detail); }
+
+  // Nothing that is mounted here reaches the host, nor the reverse.
+  void Detach() {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      FailStep(Step::kPrivateMounts, "/");
+    }
+  }
+
+  // Before anything is covered.
+  void OpenHostPaths() {
+    for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) {
+      const char* path = plan_.open_paths[i].c_str();
+      fds_[i] = ::open(path, O_PATH | O_CLOEXEC);
+      if (fds_[i] < 0) FailStep(Step::kOpenPath, path);
+    }
+  }
+
+  void CloseHostPaths() {
+    for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) ::close(fds_[i]);
+    ::close(base_);
+  }
+
+  void MountProc() {
+    if (::mount("proc", "/proc", "proc", kQuiet | MS_NOEXEC, nullptr) != 0) {
+      FailStep(Step::kProc, "/proc");
+    }
+  }
+
+  void MountBase() {
+    const char* path = plan_.base_path.c_str();
+    if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.base_options.c_str()) != 0) {
+      FailStep(Step::kBaseTmpfs, path);
+    }
+    base_ = ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (base_ < 0) FailStep(Step::kBaseTmpfs, path);
+  }
+
+  Path InBase(const char* name) {
+    Path path;
+    path.Add(FdPath(base_).c_str()).Add("/").Add(name);
+    return path;
+  }
+
+  void MakeInBase(const char* name, mode_t mode, Step step) {
+    if (::mkdirat(base_, name, mode) != 0) FailStep(step, name);
+  }
+
+  // The one that holds the base comes first, and hides it.
+  void BindPrivates() {
+    for (const auto& directory : plan_.privates) {
+      const char* path = directory.path.c_str();
+      if (directory.path == plan_.shm_path && !plan_.shm_options.empty()) {
+        if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.shm_options.c_str()) != 0) {
+          FailStep(Step::kShm, path);
+        }
+        continue;
+      }
+      MakeInBase(directory.name.c_str(), 01777, Step::kPrivateDirectory);
+      if (::mount(InBase(directory.name.c_str()).c_str(), path, nullptr, MS_BIND, nullptr) != 0) {
+        FailStep(Step::kPrivateDirectory, path);
+      }
+    }
+  }
+
+  // A target may be missing in a private directory alone: elsewhere to make
+  // one would be a change of the host.
+  void MakeTarget(const Plan::Through& through) {
+    Path path;
+    path.Add(through.path.c_str());
+    if (path.overflowed()) {
+      errno = ENAMETOOLONG;
+      FailStep(through.step, through.path.c_str());
+    }
+    if (::access(path.c_str(), F_OK) == 0 || !IsPrivate(through.path)) return;
+    for (char* slash = ::strchr(path.data() + 1, '/'); slash != nullptr;
+         slash = ::strchr(slash + 1, '/')) {
+      *slash = '\0';
+      if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+        FailStep(through.step, through.path.c_str());
+      }
+      *slash = '/';
+    }
+    int result;
+    if (through.directory) {
+      result = ::mkdir(path.c_str(), 0755);
+    } else {
+      result = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+      if (result >= 0) ::close(result);
+    }
+    if (result < 0) FailStep(through.step, through.path.c_str());
+  }
+
+  bool IsPrivate(const std::string& path) const {
+    for (const auto& directory : plan_.privates) {
+      if (IsBelow(path, directory.path)) return true;
+    }
+    for (const auto& overlay : plan_.overlays) {
+      if (IsBelow(path, overlay.path)) return true;
+    }
+    return false;
+  }
+
+  static bool IsBelow(const std::string& path, const std::string& directory) {
+    return ::strncmp(path.c_str(), directory.c_str(), directory.size()) == 0 &&
+           path[directory.size()] == '/';
+  }
+
+  void BindThrough(const Plan::Through& through) {
+    const char* path = through.path.c_str();
+    MakeTarget(through);
+    if (::mount(FdPath(fds_[through.source]).c_str(), path, nullptr, MS_BIND | MS_REC, nullptr) !=
+        0) {
+      FailStep(through.step, path);
+    }
+    if (through.read_only) SetReadOnly(path);
+  }
+
+  void MakeReadOnly(const char* path) {
+    if (::mount(path, path, nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+      FailStep(Step::kReadOnly, path);
+    }
+    SetReadOnly(path);
+  }
+
+  // mount_setattr(2), Linux 5.12: all mounts below at once, and only that flag.
+  void SetReadOnly(const char* path) {
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    if (::syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attributes,
+                  sizeof attributes) != 0) {
+      FailStep(Step::kReadOnly, path);
+    }
+  }
+
+  void MountOverlay(const Plan::Overlay& overlay) {
+    const bool working_directory = overlay.step == Step::kWorkingDirectoryOverlay;
+    if (working_directory && context_.share_working_directory) return;
+    const char* path = overlay.path.c_str();
+    MakeInBase(overlay.upper.c_str(), UpperMode(overlay), overlay.step);
+    MakeInBase(overlay.work.c_str(), 0700, overlay.step);
+    MountOptions options;
+    options.Add("lowerdir=").Add(FdPath(fds_[overlay.lower]).c_str());
+    options.Add(",upperdir=").Add(FdPath(base_).c_str()).Add("/").Add(overlay.upper.c_str());
+    options.Add(",workdir=").Add(FdPath(base_).c_str()).Add("/").Add(overlay.work.c_str());
+    if (plan_.user != UserMode::kNone) options.Add(",userxattr");
+    if (::mount("overlay", path, "overlay", kQuiet, options.c_str()) != 0) {
+      FailStep(overlay.step, path);
+    }
+    for (const auto& submount : overlay.submounts) BindThrough(submount);
+  }
+
+  // An overlay's root has the mode of its upper directory.
+  mode_t UpperMode(const Plan::Overlay& overlay) {
+    struct stat status;
+    if (::fstat(fds_[overlay.lower], &status) != 0) FailStep(overlay.step, overlay.path.c_str());
+    return status.st_mode & 07777;
+  }
+
+  // A fresh sysfs shows the interfaces of this network namespace. Only its
+  // two directories of interfaces are put in place, so that everything that
+  // the host has mounted below /sys stays where it is.
+  void MountSysfs() {
+    struct Part {
+      const char* name;
+      const char* target;
+    };
+    static constexpr Part kParts[] = {{"sys/class/net", "/sys/class/net"},
+                                      {"sys/devices/virtual/net", "/sys/devices/virtual/net"}};
+    if (::access(kParts[0].target, F_OK) != 0) return;  // a host without sysfs
+    MakeInBase("sys", 0700, Step::kSysfs);
+    if (::mount("sysfs", InBase("sys").c_str(), "sysfs", kQuiet | MS_NOEXEC, nullptr) != 0) {
+      FailStep(Step::kSysfs, "/sys/class/net");
+    }
+    for (const Part& part : kParts) {
+      if (::mount(InBase(part.name).c_str(), part.target, nullptr, MS_BIND, nullptr) != 0) {
+        FailStep(Step::kSysfs, part.target);
+      }
+    }
+  }
+
+  void BindHosts() {
+    const int fd = ::openat(base_, "hosts", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    const ssize_t size = static_cast<ssize_t>(plan_.hosts.size());
+    if (fd < 0 || ::write(fd, plan_.hosts.data(), plan_.hosts.size()) != size) {
+      FailStep(Step::kHosts, "/etc/hosts");
+    }
+    ::close(fd);
+    if (::mount(InBase("hosts").c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0) {
+      FailStep(Step::kHosts, "/etc/hosts");
+    }
+  }
+
+  void MountMqueue() {
+    if (::mount("mqueue", "/dev/mqueue", "mqueue", kQuiet | MS_NOEXEC, nullptr) != 0) {
+      FailStep(Step::kMqueue, "/dev/mqueue");
+    }
+  }
+
+  const Context& context_;
+  const Plan& plan_;
+  int fds_[kMaxPaths];
+  int base_ = -1;
+};
+
+}  // namespace
+
+void MakeMounts(const Context& context) { Mounts(context).Make(); }
+
+}  // namespace testcell::cell

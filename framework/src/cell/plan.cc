@@ -1,0 +1,327 @@
+#include "cell/plan.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "posix/error.h"
+
+extern char** environ;
+
+namespace testcell::cell {
+namespace {
+
+bool IsBelow(const std::string& path, const std::string& directory) {
+  return directory == "/" ? path.size() > 1
+                          : path.size() > directory.size() && path[directory.size()] == '/' &&
+                                path.compare(0, directory.size(), directory) == 0;
+}
+
+bool IsAtOrBelow(const std::string& path, const std::string& directory) {
+  return path == directory || IsBelow(path, directory);
+}
+
+std::string Canonical(const char* path) {
+  char resolved[PATH_MAX];
+  return ::realpath(path, resolved) == nullptr ? std::string() : std::string(resolved);
+}
+
+bool IsDirectory(const std::string& path) {
+  struct stat status;
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::string ReadAll(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// mountinfo writes space, tab, newline and backslash as \ooo (proc(5)).
+std::string Unescape(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      plain.push_back(static_cast<char>(std::strtol(text.substr(i + 1, 3).c_str(), nullptr, 8)));
+      i += 3;
+    } else {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
+}
+
+std::vector<std::string> MountPoints() {
+  std::vector<std::string> points;
+  std::ifstream file("/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string field;
+    for (int i = 0; i < 5; ++i) fields >> field;
+    points.push_back(Unescape(field));
+  }
+  std::sort(points.begin(), points.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
+  return points;
+}
+
+std::string SizeOption(std::uint64_t bytes) {
+  return bytes == 0 ? std::string() : fmt::format(",size={}", bytes);
+}
+
+// Builds one plan; each step adds what one part of the cell needs.
+class Planner {
+ public:
+  Planner(const Options& options, const Defaults& defaults, const HostFacts& host, Plan* plan)
+      : options_(options),
+        host_(host),
+        plan_(*plan),
+        tmp_(options.tmp.value_or(defaults.tmp)),
+        cwd_(options.cwd.value_or(defaults.cwd)),
+        net_(options.net.value_or(defaults.net)),
+        user_(options.user.value_or(defaults.user)) {}
+
+  bool Make(std::string* error) {
+    Namespaces();
+    Names();
+    if (!Base(error)) return false;
+    PrivateDirectories();
+    Overlays();
+    if (!WorkingDirectoryOverlay(error)) return false;
+    Throughs();
+    Binds();
+    Submounts();
+    Process();
+    if (plan_.open_paths.size() > kMaxPaths) {
+      *error = fmt::format("a cell can bind at most {} paths, {} were asked for", kMaxPaths,
+                           plan_.open_paths.size());
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  void Namespaces() {
+    plan_.uid = host_.uid;
+    plan_.gid = host_.gid;
+    if (host_.uid == 0) {
+      plan_.user = options_.user_namespace ? UserMode::kAll : UserMode::kNone;
+    } else {
+      plan_.user = user_ == User::kRoot ? UserMode::kRoot : UserMode::kSelf;
+    }
+    plan_.own_net = net_ == Network::kPrivate;
+    plan_.own_ipc = options_.ipc_namespace;
+    plan_.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+    if (plan_.own_net) plan_.namespaces |= CLONE_NEWNET;
+    if (options_.uts_namespace) plan_.namespaces |= CLONE_NEWUTS;
+    if (options_.ipc_namespace) plan_.namespaces |= CLONE_NEWIPC;
+    if (options_.cgroup_namespace) plan_.namespaces |= CLONE_NEWCGROUP;
+    plan_.mqueue = options_.ipc_namespace && IsDirectory("/dev/mqueue");
+  }
+
+  void Names() {
+    if (!options_.uts_namespace) return;
+    plan_.host_name = options_.host_name;
+    if (!host_.hosts_exist) return;
+    plan_.hosts = host_.hosts;
+    if (!plan_.hosts.empty() && plan_.hosts.back() != '\n') plan_.hosts += '\n';
+    plan_.hosts += fmt::format("127.0.0.1 localhost {0}\n::1 localhost {0}\n", plan_.host_name);
+  }
+
+  bool Base(std::string* error) {
+    const std::string shm = Canonical("/dev/shm");
+    if (!shm.empty() && IsDirectory(shm)) {
+      plan_.base_path = plan_.shm_path = shm;
+    } else if (tmp_ != Tmp::kShared && IsDirectory("/tmp")) {
+      plan_.base_path = Canonical("/tmp");
+    } else {
+      *error =
+          "the host has neither /dev/shm nor a /tmp that may be made private, "
+          "so there is no place for a cell's private tmpfs";
+      return false;
+    }
+    plan_.base_options = "mode=0755" + SizeOption(options_.tmp_size_bytes);
+    if (options_.shm_size_bytes != 0) {
+      plan_.shm_options = "mode=1777" + SizeOption(options_.shm_size_bytes);
+    }
+    return true;
+  }
+
+  void PrivateDirectories() {
+    if (!plan_.shm_path.empty()) plan_.privates.push_back({plan_.shm_path, "shm"});
+    if (tmp_ == Tmp::kShared) return;
+    for (const char* path : {"/tmp", "/var/tmp"}) {
+      const std::string directory = Canonical(path);
+      if (directory.empty() || !IsDirectory(directory) || IsPrivate(directory)) continue;
+      // A run that was started in /tmp itself needs what is there.
+      if (tmp_ == Tmp::kCopyOnWrite || directory == host_.cwd) {
+        AddOverlay(directory, Step::kOverlay);
+      } else {
+        plan_.privates.push_back({directory, fmt::format("private{}", plan_.privates.size())});
+      }
+    }
+  }
+
+  void Overlays() {
+    const std::string run = Canonical("/run");
+    if (!run.empty() && !IsPrivate(run)) AddOverlay(run, Step::kRunOverlay);
+    for (const std::string& path : options_.copy_on_write) {
+      const std::string directory = Canonical(path.c_str());
+      AddOverlay(directory.empty() ? path : directory, Step::kOverlay);
+    }
+  }
+
+  bool WorkingDirectoryOverlay(std::string* error) {
+    plan_.cwd = host_.cwd;
+    if (cwd_ == WorkingDirectory::kShared) return true;
+    if (host_.cwd.empty() || host_.cwd == "/") {
+      if (cwd_ == WorkingDirectory::kAuto) return true;
+      *error = fmt::format(
+          "the working directory {} can't be made private: {}; "
+          "run from another directory, or pass --testcell_cwd=shared",
+          host_.cwd.empty() ? "(deleted)" : host_.cwd,
+          host_.cwd.empty() ? "it is gone" : "an overlay on / would hide mounts");
+      return false;
+    }
+    if (CoveredByOverlay(host_.cwd) || IsPrivate(host_.cwd)) return true;
+    plan_.cwd_may_be_shared = cwd_ == WorkingDirectory::kAuto;
+    AddOverlay(host_.cwd, Step::kWorkingDirectoryOverlay);
+    return true;
+  }
+
+  // What the tests need of the directories that are replaced: the topmost
+  // entries that lead to the working directory and to the program, so that a
+  // whole checkout below /tmp stays visible.
+  void Throughs() {
+    for (const std::string& path : {host_.cwd, host_.program}) {
+      for (const auto& directory : plan_.privates) {
+        if (!IsBelow(path, directory.path)) continue;
+        const std::size_t end = path.find('/', directory.path.size() + 1);
+        AddThrough(&plan_.throughs, path.substr(0, end), path.substr(0, end), false,
+                   Step::kBindThrough);
+      }
+    }
+  }
+
+  void Binds() {
+    for (const Bind& bind : options_.binds) {
+      AddThrough(&plan_.binds, bind.source, bind.target.empty() ? bind.source : bind.target,
+                 bind.read_only, Step::kBind);
+    }
+    plan_.read_only = options_.read_only;
+  }
+
+  // An overlay shows its lower directory's own file system alone.
+  void Submounts() {
+    for (auto& overlay : plan_.overlays) {
+      std::string last;
+      for (const std::string& point : host_.mount_points) {
+        if (!IsBelow(point, overlay.path) || (!last.empty() && IsAtOrBelow(point, last))) continue;
+        last = point;
+        AddThrough(&overlay.submounts, point, point, false, Step::kSubmount);
+      }
+    }
+  }
+
+  void Process() {
+    plan_.limits = options_.limits;
+    std::map<std::string, std::optional<std::string>> changes;
+    for (const auto& [name, value] : options_.environment) changes[name] = value;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+      const std::string text = *entry;
+      if (changes.count(text.substr(0, text.find('='))) == 0) plan_.environment.push_back(text);
+    }
+    for (const auto& [name, value] : changes) {
+      if (value) plan_.environment.push_back(name + "=" + *value);
+    }
+    if (changes.empty()) plan_.environment.clear();  // init leaves environ alone
+    for (std::string& text : plan_.environment) plan_.environ_block.push_back(text.data());
+    plan_.environ_block.push_back(nullptr);
+  }
+
+  void AddOverlay(const std::string& path, Step step) {
+    const std::size_t number = plan_.overlays.size();
+    plan_.overlays.push_back({path,
+                              fmt::format("upper{}", number),
+                              fmt::format("work{}", number),
+                              OpenIndex(path),
+                              step,
+                              {}});
+  }
+
+  void AddThrough(std::vector<Plan::Through>* list, const std::string& source,
+                  const std::string& target, bool read_only, Step step) {
+    for (const auto& other : *list) {
+      if (other.path == target) return;
+    }
+    list->push_back({target, OpenIndex(source), IsDirectory(source), read_only, step});
+  }
+
+  std::size_t OpenIndex(const std::string& path) {
+    const auto at = std::find(plan_.open_paths.begin(), plan_.open_paths.end(), path);
+    if (at != plan_.open_paths.end()) {
+      return static_cast<std::size_t>(at - plan_.open_paths.begin());
+    }
+    plan_.open_paths.push_back(path);
+    return plan_.open_paths.size() - 1;
+  }
+
+  bool IsPrivate(const std::string& path) const {
+    return std::any_of(plan_.privates.begin(), plan_.privates.end(),
+                       [&](const auto& directory) { return directory.path == path; });
+  }
+
+  // By an overlay above it, on the same mount.
+  bool CoveredByOverlay(const std::string& path) const {
+    for (const auto& overlay : plan_.overlays) {
+      if (path == overlay.path) return true;
+      if (!IsBelow(path, overlay.path)) continue;
+      const bool crossed = std::any_of(
+          host_.mount_points.begin(), host_.mount_points.end(), [&](const std::string& point) {
+            return IsBelow(point, overlay.path) && IsAtOrBelow(path, point);
+          });
+      if (!crossed) return true;
+    }
+    return false;
+  }
+
+  const Options& options_;
+  const HostFacts& host_;
+  Plan& plan_;
+  const Tmp tmp_;
+  const WorkingDirectory cwd_;
+  const Network net_;
+  const User user_;
+};
+
+}  // namespace
+
+HostFacts ReadHostFacts() {
+  HostFacts host;
+  host.uid = ::geteuid();
+  host.gid = ::getegid();
+  host.cwd = Canonical(".");
+  host.program = Canonical("/proc/self/exe");
+  host.hosts_exist = ::access("/etc/hosts", F_OK) == 0;
+  if (host.hosts_exist) host.hosts = ReadAll("/etc/hosts");
+  host.mount_points = MountPoints();
+  return host;
+}
+
+bool MakePlan(const Options& options, const Defaults& defaults, const HostFacts& host, Plan* plan,
+              std::string* error) {
+  *error = Validate(options);
+  if (!error->empty()) return false;
+  *plan = Plan();
+  return Planner(options, defaults, host, plan).Make(error);
+}
+
+}  // namespace testcell::cell

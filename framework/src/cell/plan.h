@@ -1,0 +1,112 @@
+// A plan: Options and what the host looks like, resolved in the supervisor to
+// what init has to do, so that the forked side needs neither to allocate nor
+// to decide.
+#ifndef TESTCELL_SRC_CELL_PLAN_H_
+#define TESTCELL_SRC_CELL_PLAN_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cell/step.h"
+#include "testcell/options.h"
+
+namespace testcell::cell {
+
+// How a worker enters the user namespace that its cells share.
+enum class UserMode : std::uint32_t {
+  kNone,  // root, in the host's
+  kAll,   // root, in an own one with every id mapped
+  kSelf,  // an ordinary user as itself
+  kRoot,  // an ordinary user as uid 0
+};
+
+inline constexpr std::size_t kMaxPaths = 128;
+
+struct Plan {
+  UserMode user = UserMode::kNone;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::uint64_t namespaces = 0;  // CLONE_NEW*, without CLONE_NEWUSER
+  bool own_net = true;
+  bool own_ipc = true;
+  bool mqueue = false;  // /dev/mqueue exists on the host
+
+  std::string host_name;  // empty: the host's stays
+  std::string hosts;      // content of /etc/hosts; empty: the host's stays
+
+  // The one tmpfs that holds everything private. It is mounted on base_path
+  // first and hidden by what is bound over it last.
+  std::string base_path;
+  std::string base_options;
+  std::string shm_path;
+  std::string shm_options;  // not empty: a tmpfs of its own for /dev/shm
+
+  struct PrivateDirectory {
+    std::string path;
+    std::string name;  // in the base tmpfs
+  };
+  std::vector<PrivateDirectory> privates;
+
+  // Paths that init opens on the host's mounts before it covers any of them;
+  // the items below name them by their index.
+  std::vector<std::string> open_paths;
+
+  struct Through {
+    std::string path;
+    std::size_t source;
+    bool directory;
+    bool read_only;
+    Step step;
+  };
+  std::vector<Through> throughs;  // into private directories
+  std::vector<Through> binds;     // anywhere
+
+  struct Overlay {
+    std::string path;
+    std::string upper;  // names in the base tmpfs
+    std::string work;
+    std::size_t lower;
+    Step step;
+    std::vector<Through> submounts;
+  };
+  std::vector<Overlay> overlays;
+  std::vector<std::string> read_only;
+
+  std::string cwd;
+  bool cwd_may_be_shared = false;
+
+  std::vector<ResourceLimit> limits;
+  std::vector<std::string> environment;  // NAME=value
+  std::vector<char*> environ_block;      // into `environment`, null-terminated
+};
+
+// What of the host a plan depends on; read once a run.
+struct HostFacts {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string cwd;      // canonical; empty where it is gone
+  std::string program;  // canonical path of this program
+  std::string hosts;    // content of /etc/hosts
+  bool hosts_exist = false;
+  std::vector<std::string> mount_points;
+};
+HostFacts ReadHostFacts();
+
+// The flags' values for what Options leaves open.
+struct Defaults {
+  Tmp tmp = Tmp::kEmpty;
+  WorkingDirectory cwd = WorkingDirectory::kAuto;
+  Network net = Network::kPrivate;
+  User user = User::kSelf;
+};
+
+// False, and the reason as a sentence, where the options can't be had.
+bool MakePlan(const Options& options, const Defaults& defaults, const HostFacts& host, Plan* plan,
+              std::string* error);
+
+}  // namespace testcell::cell
+
+#endif  // TESTCELL_SRC_CELL_PLAN_H_

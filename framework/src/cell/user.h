@@ -1,0 +1,19 @@
+// The user namespace that a worker's cells share, and what of its powers a
+// test keeps.
+#ifndef TESTCELL_SRC_CELL_USER_H_
+#define TESTCELL_SRC_CELL_USER_H_
+
+#include "cell/context.h"
+
+namespace testcell::cell {
+
+// Once a worker, before its first cell. False: reported already.
+bool EnterUserNamespace(const Context& context, UserMode mode, uid_t uid, gid_t gid);
+
+// In the test process of a user who appears as itself: gives up what would
+// make a test of file permissions meaningless. Async-signal-safe.
+void DropFilePermissionBypass(const Context& context);
+
+}  // namespace testcell::cell
+
+#endif  // TESTCELL_SRC_CELL_USER_H_

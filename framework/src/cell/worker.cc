@@ -1,0 +1,66 @@
+#include "cell/worker.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cell/clone.h"
+#include "cell/init.h"
+#include "cell/user.h"
+
+namespace testcell::cell {
+namespace {
+
+void Send(const Context& context, protocol::ReportKind kind, int wait_status) {
+  protocol::Report report{};
+  report.kind = kind;
+  report.wait_status = wait_status;
+  SendReport(context, report);
+}
+
+bool Receive(int control, protocol::Order* order) {
+  ssize_t size;
+  do {
+    size = ::recv(control, order, sizeof *order, 0);
+  } while (size < 0 && errno == EINTR);
+  return size == sizeof *order;
+}
+
+void InitEntry(void* context) { RunInit(static_cast<Context*>(context)); }
+
+// True in the test process.
+bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Context* context) {
+  context->plan = (*settings.plans)[order.plan].get();
+  context->share_working_directory = (order.flags & protocol::kSharedWorkingDirectory) != 0;
+  const long init = CloneInit(context->plan->namespaces, InitEntry, context);
+  if (init == 0) return true;
+  int status = 0;
+  if (init < 0) {
+    SendFailure(*context, Step::kClone, errno, "");
+  } else {
+    while (::waitpid(static_cast<pid_t>(init), &status, __WALL) < 0 && errno == EINTR) {
+    }
+  }
+  Send(*context, protocol::ReportKind::kIdle, status);
+  return false;
+}
+
+}  // namespace
+
+TestOrder RunWorker(const WorkerSettings& settings) {
+  Context context;
+  context.fds = &settings.fds;
+  context.signals = settings.signals;
+  if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
+  Send(context, protocol::ReportKind::kHello, 0);
+  protocol::Order order;
+  while (Receive(settings.fds.control, &order)) {
+    if (order.kind != protocol::OrderKind::kMake) continue;
+    if (MakeCell(settings, order, &context)) return {context.run.unit, context.run.cookie};
+  }
+  ::_exit(0);
+}
+
+}  // namespace testcell::cell
