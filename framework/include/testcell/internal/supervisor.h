@@ -1,0 +1,158 @@
+// What a plugin for a test framework needs: units of work go in, each is run
+// in a cell of its own, and what happened comes out as events, unit by unit.
+//
+//   Supervisor supervisor(settings);
+//   const int plan = supervisor.AddPlan(options, &error);
+//   switch (supervisor.Fork(units, &first, &error)) {
+//     case Role::kTest: return RunUnit(*TestProcess::Current());  // in each cell
+//     case Role::kError: return Fail(error);
+//     case Role::kSupervisor: break;
+//   }
+//   for (Event event = supervisor.Next(first); event.kind != Event::Kind::kEnd;
+//        event = supervisor.Next(first)) Replay(event);
+//
+// Threads and forks: one thread, the one that forks. Test processes are
+// forked from the place where Fork() was called, and return from it. No
+// exception leaves a function of this header.
+#ifndef TESTCELL_INTERNAL_SUPERVISOR_H_
+#define TESTCELL_INTERNAL_SUPERVISOR_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "testcell/internal/message.h"
+#include "testcell/options.h"
+#include "testcell/outcome.h"
+
+namespace testcell {
+namespace supervisor {
+struct TestSetup;
+}
+
+namespace internal {
+
+// A piece of work for one cell: one test, or the tests of a suite that shares
+// its cell.
+struct UnitSpec {
+  std::string name;  // for messages to people
+  int plan = 0;      // from AddPlan
+  // For one test: counted from the order to run, and again from every
+  // kTestStart. Zero: none.
+  std::chrono::milliseconds time_limit{0};
+  bool serial = false;   // beside no other unit
+  bool dormant = false;  // runs only after Wake()
+  std::vector<Exclusive> exclusive;
+};
+
+struct RunSettings {
+  int jobs = 1;                       // units at once, at least 1
+  std::chrono::milliseconds slow{0};  // after which a running unit is announced; zero: never
+  // Stdout and stderr of this process are one file: the tests' are then one
+  // pipe, and their order is exact.
+  bool one_output = false;
+  // For what Options leaves open.
+  Tmp tmp = Tmp::kEmpty;
+  WorkingDirectory cwd = WorkingDirectory::kAuto;
+  Network net = Network::kPrivate;
+  User user = User::kSelf;
+  // A line for the person at the terminal, without its newline.
+  std::function<void(const std::string&)> notice;
+  // Called in the process that all workers are forked from, once a Fork.
+  std::function<void()> on_fork;
+};
+
+struct Event {
+  enum class Kind { kOutput, kMessage, kEnd };
+  Kind kind = Kind::kEnd;
+  int stream = 1;    // kOutput: 1 or 2
+  std::string text;  // kOutput
+  Message message;   // kMessage
+  Outcome outcome;   // kEnd
+};
+
+enum class Role { kSupervisor, kTest, kError };
+
+class Supervisor {
+ public:
+  explicit Supervisor(RunSettings settings);
+  // Ends every cell that still lives, and waits until all are gone.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // A number for equal Options; -1 and the reason where they can't be had.
+  // Not after the first Fork.
+  int AddPlan(const Options& options, std::string* error);
+
+  // Forks the workers for these units and starts the first ones. The number
+  // of the first unit comes back in *first, the others follow. Blocks until
+  // one cell stands, or can't be made: then kError, and why.
+  Role Fork(std::vector<UnitSpec> units, int* first, std::string* error);
+
+  // The unit's next event, in order. Blocks; everything else goes on
+  // meanwhile. After kEnd: kEnd without an outcome.
+  Event Next(int unit);
+
+  // Lets a dormant unit run.
+  void Wake(int unit);
+
+  // False for a unit that no cell was ever ordered to run.
+  bool EverRan(int unit) const;
+
+  // Starts nothing more, and ends what runs.
+  void Stop();
+
+  // The signal that asked the run to end (SIGINT, SIGTERM), or 0.
+  int interrupted() const;
+  // The lowest rung of any cell so far.
+  Rung rung() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The test process's own side. Messages are sent by the process that the cell
+// was made for: in a process that the test forked, Send does nothing.
+class TestProcess {
+ public:
+  // In a test process; else null.
+  static TestProcess* Current();
+
+  int unit() const { return unit_; }
+  // False in a process that the test forked.
+  bool IsOriginal() const;
+
+  // Blocks while the supervisor is behind. With `after_output` the message
+  // keeps its place among what was written to stdout and stderr before it:
+  // flush stdio first.
+  void Send(MessageType type, const std::string& payload, bool after_output);
+
+  // In a process that the test forked and that came back from the test.
+  [[noreturn]] void LeaveFork(bool failed);
+
+ private:
+  friend class Supervisor;
+  TestProcess() = default;
+  static TestProcess* Make(const supervisor::TestSetup& setup);
+  bool Write(const void* data, std::size_t size);
+
+  int unit_ = -1;
+  std::uint64_t cookie_ = 0;
+  int results_ = -1;
+  std::uint64_t results_inode_ = 0;
+  int output_[2] = {-1, -1};
+  std::uint64_t output_inode_[2] = {0, 0};
+  std::uint32_t last_mark_ = 0;
+  void* lifeboat_ = nullptr;
+  const char* original_ = nullptr;
+};
+
+}  // namespace internal
+}  // namespace testcell
+
+#endif  // TESTCELL_INTERNAL_SUPERVISOR_H_

@@ -1,0 +1,120 @@
+#include "supervisor/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace testcell::supervisor {
+namespace {
+
+// Dies with its parent; a parent that is gone already is seen by its id.
+void DieWith(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+}
+
+void MoveUp(int* fd, int lowest) {
+  const int moved = ::fcntl(*fd, F_DUPFD_CLOEXEC, lowest);
+  if (moved < 0) return;  // a low limit: the test sees a few numbers taken
+  ::close(*fd);
+  *fd = moved;
+}
+
+void ForEachFd(cell::SlotFds* fds, const std::function<void(int*)>& action) {
+  action(&fds->control);
+  action(&fds->results);
+  action(&fds->null);
+  const bool one = fds->output[0] == fds->output[1];
+  action(&fds->output[0]);
+  if (one) {
+    fds->output[1] = fds->output[0];
+  } else {
+    action(&fds->output[1]);
+  }
+}
+
+// Out of the way of the numbers that a plain run would give to a test, yet no
+// higher than needed: every fork copies the table up to the highest.
+void MoveFdsUp(std::vector<cell::WorkerSettings>* workers) {
+  constexpr rlim_t kHighest = 1024;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const int room = static_cast<int>(std::min(limit.rlim_cur, kHighest));
+  const int lowest = std::max(3, room - static_cast<int>(workers->size()) * 5);
+  for (auto& worker : *workers) {
+    ForEachFd(&worker.fds, [&](int* fd) { MoveUp(fd, lowest); });
+  }
+}
+
+void CloseOthers(std::vector<cell::WorkerSettings>* workers, std::size_t mine) {
+  for (std::size_t i = 0; i < workers->size(); ++i) {
+    if (i != mine) ForEachFd(&(*workers)[i].fds, [](int* fd) { ::close(*fd); });
+  }
+}
+
+// The worker's process id; 0 in a test process, with *setup filled in.
+pid_t ForkWorker(KeeperSettings* settings, std::size_t number, TestSetup* setup) {
+  const pid_t keeper = ::getpid();
+  const pid_t worker = ::fork();
+  if (worker != 0) return worker;
+  DieWith(keeper);
+  CloseOthers(&settings->workers, number);
+  const cell::WorkerSettings& mine = settings->workers[number];
+  setup->order = cell::RunWorker(mine);
+  setup->fds = mine.fds;
+  setup->lifeboat = settings->lifeboats[number];
+  return 0;
+}
+
+void BlockSignals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  // A parent that ignores SIGCHLD would take our children's fates from us.
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  ::sigaction(SIGCHLD, &plain, nullptr);
+}
+
+}  // namespace
+
+TestSetup RunKeeper(KeeperSettings settings) {
+  DieWith(settings.supervisor);
+  // Out of the terminal's foreground group: Ctrl-C is the supervisor's to
+  // hear, and its to answer.
+  ::setsid();
+  BlockSignals();
+  for (const auto& [signal, action] : settings.dispositions) {
+    ::sigaction(signal, &action, nullptr);
+  }
+  for (const int fd : settings.supervisor_fds) ::close(fd);
+  MoveFdsUp(&settings.workers);
+  if (settings.on_fork) settings.on_fork();
+
+  TestSetup setup;
+  std::vector<pid_t>& pids = settings.pids;
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    pids[i] = ForkWorker(&settings, i, &setup);
+    if (pids[i] == 0) return setup;
+  }
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, 0);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) ::_exit(0);  // no worker is left
+    const auto dead = std::find(pids.begin(), pids.end(), pid);
+    // One that exited has said why; one that was killed is replaced.
+    if (dead == pids.end() || !WIFSIGNALED(status)) continue;
+    *dead = ForkWorker(&settings, static_cast<std::size_t>(dead - pids.begin()), &setup);
+    if (*dead == 0) return setup;
+  }
+}
+
+}  // namespace testcell::supervisor

@@ -1,0 +1,208 @@
+#include "testcell/internal/supervisor.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "posix/error.h"
+#include "supervisor/keeper.h"
+#include "supervisor/supervisor_impl.h"
+
+namespace testcell {
+namespace internal {
+
+namespace {
+
+// Cells beyond those that run: while one is taken down or made, another runs.
+int SpareSlots(int jobs) { return std::min(jobs, 4); }
+
+}  // namespace
+
+Supervisor::Supervisor(RunSettings settings) : impl_(new Impl(std::move(settings))) {}
+Supervisor::~Supervisor() = default;
+int Supervisor::AddPlan(const Options& options, std::string* error) {
+  return impl_->AddPlan(options, error);
+}
+Role Supervisor::Fork(std::vector<UnitSpec> units, int* first, std::string* error) {
+  try {
+    return impl_->Fork(std::move(units), first, error);
+  } catch (const std::exception& failure) {
+    *error = failure.what();
+    return Role::kError;
+  }
+}
+Event Supervisor::Next(int unit) { return impl_->Next(unit); }
+void Supervisor::Wake(int unit) { impl_->Wake(unit); }
+bool Supervisor::EverRan(int unit) const { return impl_->EverRan(unit); }
+void Supervisor::Stop() { impl_->Stop(); }
+int Supervisor::interrupted() const { return impl_->interrupted(); }
+Rung Supervisor::rung() const { return impl_->rung(); }
+
+Supervisor::Impl::Impl(RunSettings settings)
+    : settings_(std::move(settings)),
+      host_(cell::ReadHostFacts()),
+      schedule_(settings_.jobs),
+      random_(std::random_device{}()) {}
+
+Supervisor::Impl::~Impl() {
+  Stop();
+  for (Crew& crew : crews_) {
+    if (crew.keeper <= 0) continue;
+    ::kill(crew.keeper, SIGKILL);
+    // ECHILD: the program reaps, or ignores, its children by itself.
+    posix::RetryOnInterrupt([&] { return ::waitpid(crew.keeper, nullptr, 0); });
+  }
+  // The keeper's death ends the workers, theirs the cells; an end of file on
+  // its socket says that a slot's last process is gone.
+  for (auto& slot : slots_) {
+    pollfd gone{slot->control_fd(), 0, 0};
+    posix::RetryOnInterrupt([&] { return ::poll(&gone, 1, -1); });
+  }
+}
+
+int Supervisor::Impl::AddPlan(const Options& options, std::string* error) {
+  const cell::Defaults defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user};
+  auto plan = std::make_unique<cell::Plan>();
+  if (!cell::MakePlan(options, defaults, host_, plan.get(), error)) return -1;
+  plans_.push_back(std::move(plan));
+  plan_states_.emplace_back();
+  return static_cast<int>(plans_.size()) - 1;
+}
+
+void Supervisor::Impl::AddUnits(std::vector<UnitSpec> specs, int crew) {
+  for (UnitSpec& spec : specs) {
+    Unit unit;
+    unit.spec = std::move(spec);
+    unit.crew = crew;
+    unit.started = unit.spec.dormant;
+    units_.push_back(std::move(unit));
+  }
+}
+
+// As many slots for each way to enter a user namespace as can be of use.
+void Supervisor::Impl::MakeSlots(int crew, int first) {
+  std::map<cell::UserMode, int> units;
+  for (std::size_t i = static_cast<std::size_t>(first); i < units_.size(); ++i) {
+    ++units[plans_[static_cast<std::size_t>(units_[i].spec.plan)]->user];
+  }
+  for (const auto& [user, count] : units) {
+    const int slots = std::min(count, settings_.jobs + SpareSlots(settings_.jobs));
+    for (int i = 0; i < slots; ++i) {
+      slots_.push_back(std::make_unique<Slot>(crew, user, settings_.one_output));
+      crews_[static_cast<std::size_t>(crew)].slots.push_back(slots_.back().get());
+    }
+  }
+}
+
+std::vector<int> Supervisor::Impl::SupervisorFds() const {
+  std::vector<int> fds{interrupt_->fd()};
+  for (const auto& slot : slots_) {
+    for (const int fd :
+         {slot->control_fd(), slot->results_fd(), slot->output_fd(0), slot->output_fd(1)}) {
+      if (fd >= 0) fds.push_back(fd);
+    }
+  }
+  return fds;
+}
+
+Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
+  supervisor::KeeperSettings keeper;
+  for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
+    keeper.workers.push_back(
+        {slot->remote(), &signals_, &plans_, slot->user, host_.uid, host_.gid});
+    keeper.lifeboats.push_back(slot->lifeboat());
+  }
+  keeper.pids.resize(keeper.workers.size(), -1);
+  keeper.supervisor_fds = SupervisorFds();
+  keeper.supervisor = ::getpid();
+  keeper.dispositions = interrupt_->before();
+  keeper.on_fork = settings_.on_fork;
+  ::sigprocmask(SIG_SETMASK, nullptr, &signals_.mask);
+  ::sigaction(SIGCHLD, nullptr, &signals_.child);
+
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    *error =
+        fmt::format("cannot fork the process that makes the cells: {}", posix::ErrnoText(errno));
+    return Role::kError;
+  }
+  if (pid == 0) {
+    TestProcess::Make(supervisor::RunKeeper(std::move(keeper)));
+    return Role::kTest;
+  }
+  crews_[static_cast<std::size_t>(crew)].keeper = pid;
+  for (Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) slot->CloseRemote();
+  return Role::kSupervisor;
+}
+
+Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string* error) {
+  if (interrupt_ == nullptr) interrupt_ = std::make_unique<supervisor::Interrupt>();
+  const int crew = static_cast<int>(crews_.size());
+  *first = static_cast<int>(units_.size());
+  if (specs.empty()) return Role::kSupervisor;
+  const int count = static_cast<int>(specs.size());
+  crews_.emplace_back();
+  AddUnits(std::move(specs), crew);
+  schedule_.Add(crew, *first, count);
+  MakeSlots(crew, *first);
+  const Role role = ForkKeeper(crew, error);
+  if (role != Role::kSupervisor) return role;
+  return AwaitFirstCell(crew, error) ? Role::kSupervisor : Role::kError;
+}
+
+// A host that can't give a cell is told of before the first test.
+bool Supervisor::Impl::AwaitFirstCell(int crew, std::string* error) {
+  const auto& slots = crews_[static_cast<std::size_t>(crew)].slots;
+  for (;;) {
+    bool all_dead = true;
+    for (const Slot* slot : slots) {
+      if (slot->state == Slot::State::kReady || slot->state == Slot::State::kRunning ||
+          slot->state == Slot::State::kEnding) {
+        return true;
+      }
+      all_dead = all_dead && slot->state == Slot::State::kDead;
+    }
+    for (const PlanState& plan : plan_states_) {
+      if (plan.stood) return true;
+      if (!plan.error.empty()) *error = plan.error;
+    }
+    if (all_dead || !error->empty()) {
+      if (error->empty()) *error = "the processes that make cells have died";
+      return false;
+    }
+    if (interrupted() != 0) return true;
+    Pump();
+  }
+}
+
+Event Supervisor::Impl::Next(int number) {
+  Unit& unit = units_[static_cast<std::size_t>(number)];
+  for (;;) {
+    if (unit.replayed) return Event();
+    if (unit.log != nullptr) {
+      if (auto event = unit.log->Next()) {
+        unit.replayed = event->kind == Event::Kind::kEnd;
+        if (unit.replayed) unit.log.reset();
+        return std::move(*event);
+      }
+    }
+    Pump();
+  }
+}
+
+void Supervisor::Impl::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  for (auto& slot : slots_) slot->KillCell();
+}
+
+void Supervisor::Impl::Notice(const std::string& text) const {
+  if (settings_.notice) settings_.notice(text);
+}
+
+}  // namespace internal
+}  // namespace testcell

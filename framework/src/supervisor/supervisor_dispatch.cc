@@ -1,0 +1,196 @@
+// What to start next, and what has taken too long.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "posix/error.h"
+#include "supervisor/snapshot.h"
+#include "supervisor/supervisor_impl.h"
+
+namespace testcell::internal {
+namespace {
+
+// For the making of a cell, which takes about a millisecond: an end to a wait
+// on a host that hangs.
+constexpr std::chrono::seconds kMakeLimit{60};
+
+std::string Spoken(std::chrono::milliseconds time) {
+  if (time.count() % 60000 == 0) return fmt::format("{} min", time.count() / 60000);
+  if (time.count() % 1000 == 0) return fmt::format("{} s", time.count() / 1000);
+  return fmt::format("{} ms", time.count());
+}
+
+}  // namespace
+
+void Supervisor::Impl::Dispatch() {
+  if (stopped_) return;
+  for (std::size_t crew = 0; crew < crews_.size(); ++crew) {
+    DispatchCrew(&crews_[crew], static_cast<int>(crew));
+  }
+}
+
+void Supervisor::Impl::DispatchCrew(Crew* crew, int number) {
+  bool ready_left = false;
+  std::map<cell::UserMode, int> cells;  // made or in the making
+  for (Slot* slot : crew->slots) {
+    if (slot->state == Slot::State::kReady) {
+      const int unit = schedule_.Startable(units_, number, slot->plan);
+      if (unit >= 0) {
+        OrderRun(slot, unit);
+        continue;
+      }
+      ready_left = true;
+    }
+    if (slot->state == Slot::State::kReady || slot->state == Slot::State::kMaking) {
+      ++cells[slot->user];
+    }
+  }
+  for (Slot* slot : crew->slots) {
+    if (slot->state != Slot::State::kIdle) continue;
+    const int plan = schedule_.NextPlan(units_, number, cells[slot->user], [&](int candidate) {
+      return plans_[static_cast<std::size_t>(candidate)]->user == slot->user;
+    });
+    if (plan < 0) continue;
+    OrderCell(slot, plan);
+    ++cells[slot->user];
+  }
+  if (ready_left && schedule_.running() == 0) DiscardUnwanted(crew, number);
+}
+
+// Cells that wait while nothing can start are of the wrong kind: the units
+// that wait need other plans, and all slots hold a cell.
+bool Supervisor::Impl::DiscardUnwanted(Crew* crew, int number) {
+  for (const Slot* slot : crew->slots) {
+    if (slot->state == Slot::State::kMaking || slot->state == Slot::State::kEnding ||
+        slot->state == Slot::State::kStarting) {
+      return false;
+    }
+  }
+  bool discarded = false;
+  for (Slot* slot : crew->slots) {
+    if (slot->state != Slot::State::kReady) continue;
+    const int plan = schedule_.NextPlan(units_, number, 0, [&](int candidate) {
+      return plans_[static_cast<std::size_t>(candidate)]->user == slot->user;
+    });
+    if (plan < 0 || plan == slot->plan) continue;
+    slot->KillCell();
+    slot->state = Slot::State::kEnding;
+    discarded = true;
+  }
+  return discarded;
+}
+
+void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
+  protocol::Order order{};
+  order.kind = protocol::OrderKind::kMake;
+  order.plan = static_cast<std::uint32_t>(plan);
+  if (share_working_directory_ && plans_[static_cast<std::size_t>(plan)]->cwd_may_be_shared) {
+    order.flags |= protocol::kSharedWorkingDirectory;
+  }
+  slot->plan = plan;
+  slot->flags = order.flags;
+  slot->state = Slot::State::kMaking;
+  slot->since = Clock::now();
+  slot->deadline = slot->since + kMakeLimit;
+  slot->Send(order);  // a slot that can't be reached says so by its end of file
+}
+
+void Supervisor::Impl::OrderRun(Slot* slot, int number) {
+  Unit& unit = units_[static_cast<std::size_t>(number)];
+  protocol::Order order{};
+  order.kind = protocol::OrderKind::kRun;
+  order.unit = static_cast<std::uint32_t>(number);
+  order.cookie = random_();
+  unit.log = std::make_unique<supervisor::UnitLog>(&spool_, slot->streams());
+  schedule_.Started(&units_, number);
+  unit.ran = true;
+  slot->BeginRun(order.cookie, unit.log.get());
+  slot->unit = number;
+  slot->state = Slot::State::kRunning;
+  slot->since = slot->started = Clock::now();
+  slot->Send(order);
+}
+
+int Supervisor::Impl::PollTimeout() const {
+  std::optional<Clock::time_point> next;
+  const auto consider = [&](Clock::time_point time) { next = next ? std::min(*next, time) : time; };
+  for (const auto& slot : slots_) {
+    if (slot->deadline) consider(*slot->deadline);
+    if (slot->state != Slot::State::kRunning) continue;
+    const auto limit = units_[static_cast<std::size_t>(slot->unit)].spec.time_limit;
+    if (limit.count() > 0 && !slot->fate) consider(slot->since + limit);
+    if (settings_.slow.count() > 0 && !slot->slow_told) consider(slot->since + settings_.slow);
+  }
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600'000));
+}
+
+void Supervisor::Impl::CheckDeadlines() {
+  const Clock::time_point now = Clock::now();
+  for (auto& slot : slots_) {
+    if (slot->deadline && now >= *slot->deadline) OnDeadline(slot.get());
+    if (slot->state != Slot::State::kRunning || slot->fate) continue;
+    const UnitSpec& spec = units_[static_cast<std::size_t>(slot->unit)].spec;
+    if (spec.time_limit.count() > 0 && now >= slot->since + spec.time_limit) {
+      OnDeadline(slot.get());
+    } else if (settings_.slow.count() > 0 && !slot->slow_told &&
+               now >= slot->since + settings_.slow) {
+      slot->slow_told = true;
+      Notice(
+          fmt::format("{} is slow: it has been running for {}", spec.name, Spoken(settings_.slow)));
+    }
+  }
+}
+
+void Supervisor::Impl::OnDeadline(Slot* slot) {
+  slot->deadline.reset();
+  if (slot->state != Slot::State::kRunning) {  // the cell was never made
+    GiveUpPlan(slot->crew, slot->plan, "a cell could not be made within " + Spoken(kMakeLimit));
+    return;
+  }
+  const UnitSpec& spec = units_[static_cast<std::size_t>(slot->unit)].spec;
+  slot->fate = Outcome{};
+  slot->fate->kind = OutcomeKind::kTimedOut;
+  slot->fate->reason =
+      fmt::format("the time limit of {} has passed; alive in the cell were:\n{}",
+                  Spoken(spec.time_limit), supervisor::DescribeProcesses(slot->init));
+  slot->KillCell();
+}
+
+void Supervisor::Impl::GiveUp(int number, const Outcome& outcome) {
+  Unit& unit = units_[static_cast<std::size_t>(number)];
+  unit.log = std::make_unique<supervisor::UnitLog>(&spool_, 1);
+  schedule_.Started(&units_, number);
+  schedule_.Ended(units_, number);
+  unit.log->End(outcome);
+}
+
+void Supervisor::Impl::GiveUpPlan(int crew, int plan, const std::string& reason) {
+  plan_states_[static_cast<std::size_t>(plan)].error = reason;
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kSetupFailed;
+  outcome.reason = reason;
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    if (units_[unit].crew == crew && !units_[unit].started && units_[unit].spec.plan == plan) {
+      GiveUp(static_cast<int>(unit), outcome);
+    }
+  }
+}
+
+void Supervisor::Impl::GiveUpCrewIfDead(int crew) {
+  const auto& slots = crews_[static_cast<std::size_t>(crew)].slots;
+  if (std::any_of(slots.begin(), slots.end(),
+                  [](const Slot* slot) { return slot->state != Slot::State::kDead; })) {
+    return;
+  }
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kSetupFailed;
+  outcome.reason = "the processes that make cells have died";
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    if (units_[unit].crew == crew && !units_[unit].started) GiveUp(static_cast<int>(unit), outcome);
+  }
+}
+
+}  // namespace testcell::internal

@@ -1,0 +1,109 @@
+// The supervisor's one poll loop, and what it keeps.
+#ifndef TESTCELL_SRC_SUPERVISOR_SUPERVISOR_IMPL_H_
+#define TESTCELL_SRC_SUPERVISOR_SUPERVISOR_IMPL_H_
+
+#include <poll.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "cell/plan.h"
+#include "supervisor/interrupt.h"
+#include "supervisor/schedule.h"
+#include "supervisor/slot.h"
+#include "supervisor/spool.h"
+#include "testcell/internal/supervisor.h"
+
+namespace testcell::internal {
+
+class Supervisor::Impl {
+ public:
+  explicit Impl(RunSettings settings);
+  ~Impl();
+
+  int AddPlan(const Options& options, std::string* error);
+  Role Fork(std::vector<UnitSpec> specs, int* first, std::string* error);
+  Event Next(int unit);
+  void Wake(int unit) { schedule_.Wake(&units_, unit); }
+  bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
+  void Stop();
+  int interrupted() const { return interrupt_ ? interrupt_->signal() : 0; }
+  Rung rung() const { return rung_; }
+
+ private:
+  using Slot = supervisor::Slot;
+  using Unit = supervisor::Unit;
+  using Clock = supervisor::Clock;
+
+  struct Crew {
+    pid_t keeper = -1;
+    std::vector<Slot*> slots;
+  };
+
+  // Fork
+  void AddUnits(std::vector<UnitSpec> specs, int crew);
+  void MakeSlots(int crew, int first);
+  std::vector<int> SupervisorFds() const;
+  Role ForkKeeper(int crew, std::string* error);
+  bool AwaitFirstCell(int crew, std::string* error);
+
+  // The loop: supervisor_loop.cc
+  void Pump();
+  int PollTimeout() const;
+  void AddToPoll(Slot* slot);
+  void Serve(Slot* slot, const pollfd* events);
+  void OnReport(Slot* slot, const protocol::Report& report, pid_t sender);
+  void OnReady(Slot* slot, pid_t init);
+  void OnFailure(Slot* slot, const protocol::Report& report);
+  void OnCellDone(Slot* slot);
+  void OnIdle(Slot* slot, int wait_status);
+  void OnClosed(Slot* slot);
+  void OnInterrupt();
+
+  // What to do next: supervisor_dispatch.cc
+  void Dispatch();
+  void DispatchCrew(Crew* crew, int number);
+  bool DiscardUnwanted(Crew* crew, int number);
+  void OrderCell(Slot* slot, int plan);
+  void OrderRun(Slot* slot, int unit);
+  void CheckDeadlines();
+  void OnDeadline(Slot* slot);
+  void GiveUp(int unit, const Outcome& outcome);
+  void GiveUpPlan(int crew, int plan, const std::string& reason);
+  void GiveUpCrewIfDead(int crew);
+
+  void EndUnit(Slot* slot, const Outcome& outcome);
+  Outcome Verdict(const Slot& slot) const;
+  void Notice(const std::string& text) const;
+
+  RunSettings settings_;
+  cell::HostFacts host_;
+  std::vector<std::unique_ptr<cell::Plan>> plans_;
+  struct PlanState {
+    bool stood = false;  // a cell of this plan was made
+    std::string error;   // why none can be
+  };
+  std::vector<PlanState> plan_states_;
+  std::vector<std::pair<Options, int>> known_options_;
+
+  std::unique_ptr<supervisor::Interrupt> interrupt_;
+  cell::SignalState signals_{};
+  supervisor::Spool spool_;
+  supervisor::Schedule schedule_;
+  std::vector<Unit> units_;
+  std::vector<Crew> crews_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<pollfd> poll_;
+  std::mt19937_64 random_;
+  bool share_working_directory_ = false;
+  bool stopped_ = false;
+  Rung rung_ = Rung::kFull;
+};
+
+}  // namespace testcell::internal
+
+#endif  // TESTCELL_SRC_SUPERVISOR_SUPERVISOR_IMPL_H_

@@ -1,0 +1,233 @@
+// The poll loop: what slots say, and what follows from it.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "cell/step.h"
+#include "posix/error.h"
+#include "supervisor/supervisor_impl.h"
+
+namespace testcell::internal {
+namespace {
+
+constexpr std::size_t kFdsPerSlot = 4;
+
+std::string DescribeDeath(int wait_status) {
+  if (WIFSIGNALED(wait_status)) {
+    return "was ended by " + posix::SignalText(WTERMSIG(wait_status));
+  }
+  return fmt::format("exited with status {}", WEXITSTATUS(wait_status));
+}
+
+}  // namespace
+
+void Supervisor::Impl::AddToPoll(Slot* slot) {
+  const bool alive = slot->state != Slot::State::kDead;
+  const bool runs = slot->state == Slot::State::kRunning;
+  poll_.push_back({alive ? slot->control_fd() : -1, POLLIN, 0});
+  poll_.push_back({runs ? slot->results_fd() : -1, POLLIN, 0});
+  for (int stream = 0; stream < 2; ++stream) {
+    poll_.push_back({runs ? slot->output_fd(stream) : -1, POLLIN, 0});
+  }
+}
+
+void Supervisor::Impl::Pump() {
+  Dispatch();
+  poll_.clear();
+  poll_.push_back({interrupt_->fd(), POLLIN, 0});
+  for (auto& slot : slots_) AddToPoll(slot.get());
+  const int ready = ::poll(poll_.data(), poll_.size(), PollTimeout());
+  if (ready < 0 && errno != EINTR) {
+    posix::ThrowErrno(errno, "cannot poll {} descriptors of the cells", poll_.size());
+  }
+  if (ready > 0) {
+    if (poll_[0].revents != 0) OnInterrupt();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      Serve(slots_[i].get(), &poll_[1 + i * kFdsPerSlot]);
+    }
+  }
+  CheckDeadlines();
+}
+
+// Results before reports: when init says that the test has ended, what the
+// test said comes first.
+void Supervisor::Impl::Serve(Slot* slot, const pollfd* events) {
+  if (events[1].revents & POLLIN) {
+    if (slot->ReadResults()) slot->since = Clock::now();
+  }
+  for (int stream = 0; stream < 2; ++stream) {
+    if (events[2 + stream].revents & POLLIN) slot->ReadOutput(stream);
+  }
+  if (events[0].revents == 0) return;
+  bool closed = false;
+  for (;;) {
+    pid_t sender = -1;
+    const auto report = slot->Receive(&sender, &closed);
+    if (!report) break;
+    OnReport(slot, *report, sender);
+  }
+  if (closed) OnClosed(slot);
+}
+
+void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_t sender) {
+  switch (report.kind) {
+    case protocol::ReportKind::kHello:
+      // A worker that took the place of one that was killed.
+      if (slot->state != Slot::State::kStarting) OnIdle(slot, SIGKILL);
+      slot->state = Slot::State::kIdle;
+      break;
+    case protocol::ReportKind::kReady:
+      OnReady(slot, sender);
+      break;
+    case protocol::ReportKind::kFailed:
+      OnFailure(slot, report);
+      break;
+    case protocol::ReportKind::kTestEnded:
+      slot->test_end = report;
+      break;
+    case protocol::ReportKind::kCellDone:
+      OnCellDone(slot);
+      break;
+    case protocol::ReportKind::kIdle:
+      OnIdle(slot, report.wait_status);
+      break;
+  }
+}
+
+void Supervisor::Impl::OnReady(Slot* slot, pid_t init) {
+  plan_states_[static_cast<std::size_t>(slot->plan)].stood = true;
+  slot->failures = 0;
+  slot->SetInit(init);
+  slot->state = Slot::State::kReady;
+  slot->deadline.reset();
+}
+
+void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
+  const auto step = static_cast<cell::Step>(report.step);
+  const std::string reason = cell::Explain(step, report.error, report.detail);
+  if (slot->state == Slot::State::kRunning) {
+    // In the test process, on its way from the fork to the test.
+    slot->fate = Outcome{};
+    slot->fate->kind = OutcomeKind::kSetupFailed;
+    slot->fate->reason = reason;
+    return;
+  }
+  if (slot->state == Slot::State::kStarting) {  // its user namespace
+    for (std::size_t plan = 0; plan < plans_.size(); ++plan) {
+      if (plans_[plan]->user == slot->user) {
+        GiveUpPlan(slot->crew, static_cast<int>(plan), reason);
+      }
+    }
+    return;
+  }
+  if (slot->plan < 0) return;
+  const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot->plan)];
+  if (step == cell::Step::kWorkingDirectoryOverlay && plan.cwd_may_be_shared) {
+    if (!share_working_directory_) {
+      Notice(fmt::format("{}; tests share the working directory", reason));
+    }
+    share_working_directory_ = true;
+    return;
+  }
+  ++slot->failures;
+  // What stood once may fail for want of something that others give back.
+  constexpr int kTries = 5;
+  const bool may_pass = plan_states_[static_cast<std::size_t>(slot->plan)].stood;
+  if (!may_pass || slot->failures >= kTries) GiveUpPlan(slot->crew, slot->plan, reason);
+}
+
+void Supervisor::Impl::OnCellDone(Slot* slot) {
+  if (slot->state != Slot::State::kRunning) return;
+  slot->Drain();
+  EndUnit(slot, Verdict(*slot));
+  slot->state = Slot::State::kEnding;
+}
+
+// The cell is gone, with or without having said how its test ended.
+void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
+  if (slot->state == Slot::State::kRunning) {
+    slot->Drain();
+    if (!slot->fate && !slot->test_end) {
+      slot->fate = Outcome{};
+      slot->fate->kind = OutcomeKind::kCrashed;
+      slot->fate->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+      slot->fate->reason = "the cell's init " + DescribeDeath(wait_status) +
+                           ", and the test with it (out of memory, or killed from outside?)";
+    }
+    EndUnit(slot, Verdict(*slot));
+  }
+  slot->Discard();
+  slot->SetInit(-1);
+  slot->deadline.reset();
+  slot->state = Slot::State::kIdle;
+}
+
+void Supervisor::Impl::OnClosed(Slot* slot) {
+  if (slot->state == Slot::State::kRunning) OnIdle(slot, SIGKILL);
+  slot->state = Slot::State::kDead;
+  GiveUpCrewIfDead(slot->crew);
+}
+
+void Supervisor::Impl::OnInterrupt() {
+  interrupt_->Drain();
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kInterrupted;
+  outcome.signal = interrupted();
+  outcome.reason = "the run was interrupted by " + posix::SignalName(interrupted());
+  for (auto& slot : slots_) {
+    if (slot->state == Slot::State::kRunning && !slot->fate) slot->fate = outcome;
+  }
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    if (units_[unit].log == nullptr && !units_[unit].replayed) {
+      GiveUp(static_cast<int>(unit), outcome);
+    }
+  }
+  Stop();
+}
+
+Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
+  Outcome outcome;
+  if (slot.fate) outcome = *slot.fate;
+  outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - slot.started);
+  if (slot.test_end) {
+    outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(
+        Clock::time_point(std::chrono::nanoseconds(slot.test_end->ended_ns)) - slot.started);
+    outcome.cpu = std::chrono::microseconds(slot.test_end->cpu_us);
+    outcome.max_rss_kib = slot.test_end->max_rss_kib;
+  }
+  if (share_working_directory_) outcome.rung = Rung::kPartial;
+  if (slot.fate || !slot.test_end) return outcome;
+  const int status = slot.test_end->wait_status;
+  if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+  if (WIFEXITED(status)) outcome.exit_status = WEXITSTATUS(status);
+  if (slot.lost_bytes() > 0) {
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.reason = fmt::format(
+        "the test closed its results pipe, and {} bytes of its results found no other way out",
+        slot.lost_bytes());
+  } else if (!slot.done()) {
+    outcome.kind = OutcomeKind::kCrashed;
+    outcome.reason = WIFSIGNALED(status)
+                         ? "the test was ended by " + posix::SignalText(WTERMSIG(status))
+                         : fmt::format(
+                               "the test ended its process by exit() or _exit() with "
+                               "status {}",
+                               WEXITSTATUS(status));
+  } else if (status != 0) {
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.reason = "after its last message the test process " + DescribeDeath(status);
+  }
+  return outcome;
+}
+
+void Supervisor::Impl::EndUnit(Slot* slot, const Outcome& outcome) {
+  if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
+  units_[static_cast<std::size_t>(slot->unit)].log->End(outcome);
+  schedule_.Ended(units_, slot->unit);
+  slot->unit = -1;
+}
+
+}  // namespace testcell::internal

@@ -1,0 +1,69 @@
+#include "supervisor/unit_log.h"
+
+#include <utility>
+
+namespace testcell::supervisor {
+
+void UnitLog::AddText(int stream, std::string text) {
+  auto& items = output_[static_cast<std::size_t>(stream)];
+  items.push_back({spool_->Keep(std::move(text)), 0});
+}
+
+void UnitLog::AddMark(int stream, std::uint32_t mark) {
+  output_[static_cast<std::size_t>(stream)].push_back({{}, mark});
+}
+
+void UnitLog::AddMessage(internal::Message message) { messages_.push_back(std::move(message)); }
+
+void UnitLog::End(const Outcome& outcome) {
+  ended_ = true;
+  outcome_ = outcome;
+}
+
+bool UnitLog::AtMark(int stream, std::uint32_t mark) const {
+  const auto& items = output_[static_cast<std::size_t>(stream)];
+  // A stream that is past the mark, or will never show it, holds nobody up.
+  return items.empty() ? ended_ : items.front().mark >= mark;
+}
+
+std::optional<internal::Event> UnitLog::NextText(int stream) {
+  auto& items = output_[static_cast<std::size_t>(stream)];
+  // A mark whose message was lost stands for nothing.
+  while (!items.empty() && items.front().mark != 0 &&
+         (items.front().mark <= passed_mark_ || (ended_ && messages_.empty()))) {
+    items.pop_front();
+  }
+  if (items.empty() || items.front().mark != 0) return std::nullopt;
+  internal::Event event;
+  event.kind = internal::Event::Kind::kOutput;
+  event.stream = stream + 1;
+  if (spool_->Take(&items.front().text, &event.text)) items.pop_front();
+  return event;
+}
+
+std::optional<internal::Event> UnitLog::Next() {
+  for (int stream = 0; stream < streams_; ++stream) {
+    if (auto event = NextText(stream)) return event;
+  }
+  if (!messages_.empty()) {
+    const std::uint32_t mark = messages_.front().mark;
+    bool ready = true;
+    for (int stream = 0; mark != 0 && stream < streams_; ++stream) {
+      ready = ready && AtMark(stream, mark);
+    }
+    if (!ready) return std::nullopt;
+    if (mark != 0) passed_mark_ = mark;
+    internal::Event event;
+    event.kind = internal::Event::Kind::kMessage;
+    event.message = std::move(messages_.front());
+    messages_.pop_front();
+    return event;
+  }
+  if (!ended_) return std::nullopt;
+  internal::Event event;
+  event.kind = internal::Event::Kind::kEnd;
+  event.outcome = outcome_;
+  return event;
+}
+
+}  // namespace testcell::supervisor

@@ -1,0 +1,55 @@
+// Puts a unit's output and messages into one order: they come on pipes of
+// their own, and marks in the output say where a message belongs.
+#ifndef TESTCELL_SRC_SUPERVISOR_UNIT_LOG_H_
+#define TESTCELL_SRC_SUPERVISOR_UNIT_LOG_H_
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/frame.h"
+#include "supervisor/spool.h"
+#include "testcell/internal/supervisor.h"
+
+namespace testcell::supervisor {
+
+class UnitLog {
+ public:
+  // `streams`: how many output pipes carry marks, 1 or 2.
+  UnitLog(Spool* spool, int streams) : spool_(spool), streams_(streams) {}
+
+  void AddText(int stream, std::string text);
+  void AddMark(int stream, std::uint32_t mark);
+  void AddMessage(internal::Message message);
+  // Nothing more comes; what waits for a mark that was lost waits no longer.
+  void End(const Outcome& outcome);
+  bool ended() const { return ended_; }
+
+  // The next event, if it is known already what it is.
+  std::optional<internal::Event> Next();
+
+ private:
+  // In a stream: text (in memory or spooled) or a mark.
+  struct Item {
+    Spool::Piece text;
+    std::uint32_t mark = 0;
+  };
+
+  bool AtMark(int stream, std::uint32_t mark) const;
+  std::optional<internal::Event> NextText(int stream);
+
+  Spool* spool_;
+  int streams_;
+  std::array<std::deque<Item>, 2> output_;
+  std::deque<internal::Message> messages_;
+  std::uint32_t passed_mark_ = 0;
+  bool ended_ = false;
+  Outcome outcome_;
+};
+
+}  // namespace testcell::supervisor
+
+#endif  // TESTCELL_SRC_SUPERVISOR_UNIT_LOG_H_
