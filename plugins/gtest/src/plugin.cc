@@ -1,0 +1,308 @@
+#include "plugin.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "preconditions.h"
+#include "private_access.h"
+#include "proxy.h"
+
+#ifndef TESTCELL_KEEP_GTEST_MACROS
+#define TESTCELL_KEEP_GTEST_MACROS
+#endif
+#include "testcell/internal/fixture.h"
+
+namespace testcell {
+namespace internal {
+namespace {
+
+Plugin* g_plugin = nullptr;
+
+std::string FullName(const ::testing::TestInfo& test) {
+  return std::string(test.test_suite_name()) + "." + test.name();
+}
+
+}  // namespace
+
+Plugin* CurrentPlugin() { return g_plugin; }
+
+Plugin::Plugin(Setup setup) : setup_(std::move(setup)) {
+  g_plugin = this;
+  SetEnvironmentHook(this);
+  if (setup_.flags.listeners == Listeners::kCell) SetAsideUserListeners();
+  ::testing::UnitTest::GetInstance()->listeners().Append(this);
+}
+
+Plugin::~Plugin() {
+  ::testing::UnitTest::GetInstance()->listeners().Release(this);
+  g_plugin = nullptr;
+  SetEnvironmentHook(nullptr);
+}
+
+int Plugin::Finish(int status) {
+  if (TestProcess::Current() != nullptr) streamer_->Finish();
+  constexpr int kSignalBase = 128;
+  return interrupted_ != 0 ? kSignalBase + interrupted_ : status;
+}
+
+void Plugin::RefuseToRun(const std::string& error) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "testcell: no test was run: %s\n", error.c_str());
+  supervisor_.reset();
+  std::exit(2);
+}
+
+// Choosing what runs where
+
+bool Plugin::AddSuite(::testing::TestSuite* suite) {
+  auto isolated = std::make_unique<IsolatedSuite>();
+  isolated->suite = suite;
+  for (const int index : TestIndices(*suite)) {
+    ::testing::TestInfo* const test = TestList(*suite)[static_cast<std::size_t>(index)];
+    if (test->should_run()) isolated->tests.push_back(test);
+  }
+  if (isolated->tests.empty()) return false;
+  const FixtureRecord* const fixture = FindFixture(*isolated->tests.front());
+  const bool marked = fixture != nullptr && fixture->marked;
+  if (setup_.flags.isolate == Isolate::kMarked && !marked) return true;
+  isolated->options = fixture != nullptr && fixture->options != nullptr ? fixture->options()
+                                                                        : setup_.default_options;
+  isolated->mode = isolated->options.suites.value_or(setup_.flags.suites);
+  suites_.push_back(std::move(isolated));
+  return false;
+}
+
+void Plugin::SelectTests(const ::testing::UnitTest&) {
+  ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
+  for (int i = 0; ::testing::TestSuite* const suite = SuiteToRun(unit_test, i); ++i) {
+    if (suite->should_run() && AddSuite(suite)) in_process_tests_ = true;
+  }
+  for (const auto& suite : suites_) {
+    by_suite_[suite->suite] = suite.get();
+    int index = 0;
+    for (const ::testing::TestInfo* test : suite->tests) {
+      TestPlace& place = by_test_[test];
+      place.suite = suite.get();
+      place.index = index++;
+    }
+  }
+}
+
+bool Plugin::SuitesInParent() const {
+  for (const auto& suite : suites_) {
+    if (suite->mode == Suites::kParent) return true;
+  }
+  return false;
+}
+
+void Plugin::PlanSuites() {
+  int default_plan = -1;
+  for (const auto& suite : suites_) {
+    const FixtureRecord* const fixture = FindFixture(*suite->tests.front());
+    const bool own = fixture != nullptr && fixture->options != nullptr;
+    if (!own && default_plan >= 0) {
+      suite->plan = default_plan;
+      continue;
+    }
+    std::string error;
+    suite->plan = supervisor_->AddPlan(suite->options, &error);
+    if (suite->plan < 0) {
+      RefuseToRun((own ? "the CellOptions() of " + std::string(suite->suite->name()) + ": " : "") +
+                  error);
+    }
+    if (!own) default_plan = suite->plan;
+  }
+}
+
+UnitSpec Plugin::MakeSpec(const IsolatedSuite& suite, std::size_t test) const {
+  UnitSpec spec;
+  spec.name = FullName(*suite.tests[test]);
+  spec.plan = suite.plan;
+  spec.time_limit = suite.options.time_limit.value_or(setup_.flags.timeout);
+  spec.exclusive = suite.options.exclusive;
+  const std::size_t last = suite.mode == Suites::kShared ? suite.tests.size() - 1 : test;
+  for (std::size_t i = test; i <= last; ++i) {
+    spec.serial = spec.serial || MatchesFilter(setup_.flags.serial, FullName(*suite.tests[i]));
+  }
+  spec.dormant = suite.mode == Suites::kShared && test > 0;
+  return spec;
+}
+
+// Cells
+
+void Plugin::Fork(const std::vector<IsolatedSuite*>& suites) {
+  std::vector<UnitSpec> specs;
+  int next = static_cast<int>(units_.size());
+  for (IsolatedSuite* suite : suites) {
+    suite->first_unit = suite->unit_in_use = next;
+    suite->forked = true;
+    for (std::size_t test = 0; test < suite->tests.size(); ++test, ++next) {
+      specs.push_back(MakeSpec(*suite, test));
+      TestUnit unit;
+      unit.suite = suite->suite;
+      const std::size_t end = suite->mode == Suites::kShared ? suite->tests.size() : test + 1;
+      unit.tests.assign(suite->tests.begin() + static_cast<std::ptrdiff_t>(test),
+                        suite->tests.begin() + static_cast<std::ptrdiff_t>(end));
+      unit.suite_in_parent = suite->mode == Suites::kParent;
+      unit.environments_in_parent = unit.suite_in_parent || setup_.flags.environments_in_parent;
+      units_.push_back(std::move(unit));
+    }
+  }
+  // What waits in a buffer would be written by every test process again.
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  int first = 0;
+  std::string error;
+  switch (supervisor_->Fork(std::move(specs), &first, &error)) {
+    case Role::kTest:
+      BecomeTest();
+      return;
+    case Role::kError:
+      RefuseToRun(error);
+    case Role::kSupervisor:
+      break;
+  }
+  for (IsolatedSuite* suite : suites) SwapFactories(suite);
+}
+
+void Plugin::BecomeTest() {
+  EnterOtherProcess();
+  // Piped output would wait in a buffer, and be lost in a crash.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  TestProcess* const process = TestProcess::Current();
+  const TestUnit& unit = units_[static_cast<std::size_t>(process->unit())];
+  SetShouldRun(*unit.suite, true);
+  for (::testing::TestInfo* test : unit.tests) SetShouldRun(*test, true);
+
+  streamer_ = std::make_unique<Streamer>(process, unit);
+  UseCellListeners();
+  ResetExitTools();
+  streamer_->Begin();
+}
+
+// A list of our own, since RunAllTests() has taken its own pointer to the old
+// one already: that goes on getting the events of iterations and Environments.
+void Plugin::UseCellListeners() {
+  ::testing::TestEventListeners& listeners = ::testing::UnitTest::GetInstance()->listeners();
+  auto* const fresh = new ::testing::TestEventListeners;
+  // The first sees the End events last: what listeners of the cell say about
+  // the test is still part of it.
+  fresh->Append(streamer_.get());
+  ::testing::TestEventListeners& users = user_listeners_ ? *user_listeners_ : listeners;
+  if (setup_.flags.listeners != Listeners::kParent) {
+    delete users.Release(users.default_result_printer());
+    delete users.Release(users.default_xml_generator());
+    users.Release(this);
+    fresh->Append(NewForwarder(Repeater(users)));
+  }
+  if (setup_.flags.listeners != Listeners::kBoth) SetEventForwarding(listeners, false);
+  std::swap(Repeater(listeners), Repeater(*fresh));
+  for (::testing::TestEventListener* listener : setup_.cell_listeners) listeners.Append(listener);
+}
+
+// --testcell_listeners=cell: the parent keeps GoogleTest's own listeners.
+void Plugin::SetAsideUserListeners() {
+  ::testing::TestEventListeners& listeners = ::testing::UnitTest::GetInstance()->listeners();
+  user_listeners_ = std::make_unique<::testing::TestEventListeners>();
+  ::testing::TestEventListener* const printer =
+      listeners.Release(listeners.default_result_printer());
+  ::testing::TestEventListener* const generator =
+      listeners.Release(listeners.default_xml_generator());
+  std::swap(Repeater(listeners), Repeater(*user_listeners_));
+  if (printer != nullptr) listeners.Append(printer);
+  if (generator != nullptr) listeners.Append(generator);
+}
+
+void Plugin::SwapFactories(IsolatedSuite* suite) {
+  suite->factories.clear();
+  for (::testing::TestInfo* test : suite->tests) {
+    suite->factories.push_back(GetFactory(*test));
+    SetFactory(*test, NewProxyFactory(test));
+  }
+}
+
+void Plugin::RestoreFactories() {
+  for (const auto& suite : suites_) {
+    for (std::size_t i = 0; i < suite->factories.size(); ++i) {
+      delete GetFactory(*suite->tests[i]);
+      SetFactory(*suite->tests[i], suite->factories[i]);
+    }
+    SetUpFunction(*suite->suite) = suite->set_up;
+    TearDownFunction(*suite->suite) = suite->tear_down;
+  }
+}
+
+// GoogleTest's events, in the parent
+
+void Plugin::OnTestIterationStart(const ::testing::UnitTest& unit_test, int) {
+  if (interrupted_ != 0) std::exit(Finish(1));
+  in_process_tests_ = false;
+  environments_played_ = false;
+  SelectTests(unit_test);
+  if (suites_.empty()) return;
+  WarnOfThreadsAndSockets();
+  supervisor_ = std::make_unique<Supervisor>(MakeRunSettings(setup_.flags));
+  PlanSuites();
+  std::vector<IsolatedSuite*> suites;
+  for (const auto& suite : suites_) {
+    suite->set_up = SetUpFunction(*suite->suite);
+    suite->tear_down = TearDownFunction(*suite->suite);
+    if (suite->mode != Suites::kParent) suites.push_back(suite.get());
+  }
+  if (!setup_.flags.environments_in_parent) {
+    Fork(suites);
+    if (TestProcess::Current() != nullptr) return;
+  }
+  for (const auto& suite : suites_) {
+    const bool parent = suite->mode == Suites::kParent;
+    if (parent || suite->set_up != nullptr) SetUpFunction(*suite->suite) = SetUpProxy;
+    if (parent || suite->tear_down != nullptr) TearDownFunction(*suite->suite) = TearDownProxy;
+  }
+}
+
+void Plugin::OnEnvironmentsSetUpEnd(const ::testing::UnitTest&) {
+  if (suites_.empty() || !setup_.flags.environments_in_parent) return;
+  if (::testing::Test::HasFatalFailure() || ::testing::Test::IsSkipped()) return;
+  std::vector<IsolatedSuite*> suites;
+  for (const auto& suite : suites_) {
+    if (suite->mode == Suites::kParent) continue;
+    // The test processes are to have the suite's own functions.
+    SetUpFunction(*suite->suite) = suite->set_up;
+    TearDownFunction(*suite->suite) = suite->tear_down;
+    suites.push_back(suite.get());
+  }
+  Fork(suites);
+  if (TestProcess::Current() != nullptr) return;
+  for (IsolatedSuite* suite : suites) {
+    if (suite->set_up != nullptr) SetUpFunction(*suite->suite) = SetUpProxy;
+    if (suite->tear_down != nullptr) TearDownFunction(*suite->suite) = TearDownProxy;
+  }
+}
+
+void Plugin::OnTestEnd(const ::testing::TestInfo& test) {
+  const auto place = by_test_.find(&test);
+  if (place == by_test_.end() || !place->second.ended) return;
+  ::testing::TestResult& result = Mutable(*test.result());
+  SetElapsedTime(result, static_cast<Milliseconds>(place->second.end.elapsed_ms));
+  SetStartTimestamp(result, static_cast<Milliseconds>(place->second.end.start_timestamp_ms));
+}
+
+void Plugin::EndIteration() {
+  supervisor_.reset();
+  RestoreFactories();
+  replays_.clear();
+  units_.clear();
+  by_test_.clear();
+  by_suite_.clear();
+  suites_.clear();
+  environment_tear_downs_.clear();
+  program_properties_.clear();
+}
+
+}  // namespace internal
+}  // namespace testcell

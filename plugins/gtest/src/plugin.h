@@ -1,0 +1,124 @@
+// The plugin in the parent process: decides what runs where, has it run in
+// cells, and replays it to GoogleTest in GoogleTest's own order.
+#ifndef TESTCELL_GTEST_SRC_PLUGIN_H_
+#define TESTCELL_GTEST_SRC_PLUGIN_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "environment.h"
+#include "flags.h"
+#include "streamer.h"
+#include "testcell/internal/supervisor.h"
+#include "unit_replay.h"
+
+namespace testcell {
+namespace internal {
+
+// What a program said before RUN_ALL_TESTS().
+struct Setup {
+  Flags flags;
+  Options default_options;
+  std::vector<::testing::TestEventListener*> cell_listeners;
+};
+
+class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook {
+ public:
+  explicit Plugin(Setup setup);
+  ~Plugin() override;
+
+  // Around UnitTest::Run(). The status to end with.
+  int Finish(int status);
+
+  // Listener: first of all for End events, last for Start events.
+  void OnTestIterationStart(const ::testing::UnitTest& unit_test, int iteration) override;
+  void OnEnvironmentsSetUpEnd(const ::testing::UnitTest& unit_test) override;
+  void OnTestEnd(const ::testing::TestInfo& test) override;
+  void OnTestSuiteEnd(const ::testing::TestSuite& suite) override;
+  void OnTestIterationEnd(const ::testing::UnitTest& unit_test, int iteration) override;
+
+  // EnvironmentHook
+  bool ActsInThisProcess() override;
+  void BeforeSetUp() override;
+  void AfterTearDown() override;
+
+  // From the proxies that stand in a test's and a suite's place.
+  void PlayTest(::testing::TestInfo* test);
+  void SetUpSuite(::testing::TestSuite* suite);
+  void TearDownSuite(::testing::TestSuite* suite);
+
+ private:
+  // A suite with tests that run in cells, for one iteration.
+  struct IsolatedSuite {
+    ::testing::TestSuite* suite = nullptr;
+    std::vector<::testing::TestInfo*> tests;  // selected, in order
+    Options options;
+    Suites mode = Suites::kCell;
+    int plan = -1;
+    int first_unit = -1;
+    std::vector<::testing::internal::TestFactoryBase*> factories;  // the tests' own
+    ::testing::internal::SetUpTestSuiteFunc set_up = nullptr;
+    ::testing::internal::TearDownTestSuiteFunc tear_down = nullptr;
+    bool set_up_played = false;
+    bool forked = false;
+    Recording failed_set_up;  // of the unit whose set-up did not come to its end
+    std::vector<Recording> tear_downs;
+    PropertyList properties;
+    int unit_in_use = -1;  // of a suite that shares its cell
+  };
+  struct TestPlace {
+    IsolatedSuite* suite = nullptr;
+    int index = 0;
+    TestEnd end;
+    bool ended = false;
+  };
+
+  void SelectTests(const ::testing::UnitTest& unit_test);
+  bool AddSuite(::testing::TestSuite* suite);
+  void PlanSuites();
+  bool SuitesInParent() const;
+  // Forks workers for these suites; returns in test processes, too.
+  void Fork(const std::vector<IsolatedSuite*>& suites);
+  UnitSpec MakeSpec(const IsolatedSuite& suite, std::size_t test) const;
+  void BecomeTest();
+  void UseCellListeners();
+  void SetAsideUserListeners();
+  void SwapFactories(IsolatedSuite* suite);
+  void RestoreFactories();
+
+  UnitReplay& ReplayOf(const TestPlace& place);
+  int UnitOf(const TestPlace& place) const;
+  void PlaySetUps(UnitReplay* replay, IsolatedSuite* suite);
+  void TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite);
+  void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
+  void LeaveOut(const ::testing::TestInfo& after);
+  void EndIteration();
+  [[noreturn]] void RefuseToRun(const std::string& error);
+
+  Setup setup_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::vector<std::unique_ptr<IsolatedSuite>> suites_;
+  std::unordered_map<const ::testing::TestSuite*, IsolatedSuite*> by_suite_;
+  std::unordered_map<const ::testing::TestInfo*, TestPlace> by_test_;
+  std::vector<TestUnit> units_;  // by the supervisor's numbers
+  std::unordered_map<int, UnitReplay> replays_;
+  bool in_process_tests_ = false;
+  bool environments_played_ = false;
+  int interrupted_ = 0;
+  std::vector<Recording> environment_tear_downs_;
+  PropertyList program_properties_;
+  std::unique_ptr<::testing::TestEventListeners> user_listeners_;
+  std::unique_ptr<Streamer> streamer_;  // in a test process
+};
+
+// The one plugin of this process, while RUN_ALL_TESTS() runs; else null.
+Plugin* CurrentPlugin();
+
+}  // namespace internal
+}  // namespace testcell
+
+#endif  // TESTCELL_GTEST_SRC_PLUGIN_H_

@@ -1,0 +1,250 @@
+// What the plugin gives back to GoogleTest: set-ups, tests and tear-downs that
+// ran in cells, in GoogleTest's own order.
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "plugin.h"
+#include "private_access.h"
+
+namespace testcell {
+namespace internal {
+namespace {
+
+void RecordProperties(const PropertyList& properties) {
+  for (const auto& property : properties) {
+    ::testing::Test::RecordProperty(property.first, property.second);
+  }
+}
+
+// GoogleTest keeps the last value of a key, and so does this.
+void Merge(const PropertyList& from, PropertyList* into) {
+  for (const auto& property : from) {
+    bool known = false;
+    for (auto& other : *into) {
+      if (other.first != property.first) continue;
+      other.second = property.second;
+      known = true;
+    }
+    if (!known) into->push_back(property);
+  }
+}
+
+// Tear-downs ran in every cell. What they printed is shown once, what failed
+// is told wherever it failed, but the same failure only once.
+void ReplayTearDowns(const std::vector<Recording>& recordings) {
+  std::set<std::string> told;
+  for (std::size_t i = recordings.size(); i > 0; --i) {
+    const Recording& recording = recordings[i - 1];
+    const bool last = i == recordings.size();
+    if (!last && !recording.failed) continue;
+    Recording news;
+    for (const Event& event : recording.events) {
+      if (event.kind != Event::Kind::kMessage) {
+        news.events.push_back(event);
+      } else if (told.insert(event.message.payload).second) {
+        news.events.push_back(event);
+        news.failed = true;
+      }
+    }
+    if (last || news.failed) Replay(news);
+  }
+}
+
+// Keeps the last recording, and every one that failed.
+void Keep(Recording recording, std::vector<Recording>* recordings) {
+  if (!recordings->empty() && !recordings->back().failed) recordings->pop_back();
+  recordings->push_back(std::move(recording));
+}
+
+}  // namespace
+
+// GoogleTest's events
+
+void Plugin::OnTestSuiteEnd(const ::testing::TestSuite& suite) {
+  const auto isolated = by_suite_.find(&suite);
+  if (isolated != by_suite_.end()) RecordProperties(isolated->second->properties);
+}
+
+void Plugin::OnTestIterationEnd(const ::testing::UnitTest&, int) {
+  RecordProperties(program_properties_);
+  if (supervisor_ != nullptr && supervisor_->interrupted() != 0) {
+    interrupted_ = supervisor_->interrupted();
+  }
+  EndIteration();
+}
+
+// Environments
+
+bool Plugin::ActsInThisProcess() {
+  if (TestProcess::Current() != nullptr) return false;
+  return suites_.empty() || in_process_tests_ || setup_.flags.environments_in_parent ||
+         SuitesInParent();
+}
+
+void Plugin::BeforeSetUp() {
+  if (TestProcess::Current() != nullptr || suites_.empty()) return;
+  IsolatedSuite* const first = suites_.front().get();
+  if (!first->forked) return;
+  UnitReplay& replay = ReplayOf(by_test_[first->tests.front()]);
+  Recording recording = replay.RecordPhase(Phase::kEnvironmentSetUp);
+  if (replay.AtEnd()) {
+    first->failed_set_up = std::move(recording);
+  } else {
+    Replay(recording);
+  }
+}
+
+void Plugin::AfterTearDown() {
+  if (TestProcess::Current() != nullptr) streamer_->Finish();
+  ReplayTearDowns(environment_tear_downs_);
+  environment_tear_downs_.clear();
+}
+
+// Suites
+
+void Plugin::SetUpSuite(::testing::TestSuite* suite) {
+  IsolatedSuite* const isolated = by_suite_[suite];
+  if (isolated->mode == Suites::kParent) {
+    if (isolated->set_up != nullptr) isolated->set_up();
+    if (!suite->ad_hoc_test_result().Failed() && !suite->ad_hoc_test_result().Skipped()) {
+      Fork({isolated});
+    }
+    return;
+  }
+  UnitReplay& replay = ReplayOf(by_test_[isolated->tests.front()]);
+  Recording environments = replay.RecordPhase(Phase::kEnvironmentSetUp);
+  Recording recording = replay.RecordPhase(Phase::kSuiteSetUp);
+  if (environments.failed || replay.AtEnd()) {
+    isolated->failed_set_up = std::move(environments);
+    for (Event& event : recording.events) {
+      isolated->failed_set_up.events.push_back(std::move(event));
+    }
+  } else {
+    Replay(recording);
+  }
+}
+
+void Plugin::TearDownSuite(::testing::TestSuite* suite) {
+  IsolatedSuite* const isolated = by_suite_[suite];
+  if (isolated->mode == Suites::kParent) {
+    if (isolated->tear_down != nullptr) isolated->tear_down();
+    return;
+  }
+  ReplayTearDowns(isolated->tear_downs);
+  isolated->tear_downs.clear();
+}
+
+// Tests
+
+int Plugin::UnitOf(const TestPlace& place) const {
+  return place.suite->mode == Suites::kShared ? place.suite->unit_in_use
+                                              : place.suite->first_unit + place.index;
+}
+
+UnitReplay& Plugin::ReplayOf(const TestPlace& place) {
+  const int unit = UnitOf(place);
+  return replays_.try_emplace(unit, supervisor_.get(), unit).first->second;
+}
+
+// Set-ups ran in every cell, and were shown where GoogleTest ran them first.
+void Plugin::PlaySetUps(UnitReplay* replay, IsolatedSuite* suite) {
+  Replay(suite->failed_set_up);
+  suite->failed_set_up = Recording();
+  for (const Phase phase : {Phase::kEnvironmentSetUp, Phase::kSuiteSetUp}) {
+    const Recording recording = replay->RecordPhase(phase);
+    if (recording.failed || replay->AtEnd()) Replay(recording);
+  }
+}
+
+void Plugin::TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite) {
+  Recording recording = replay->RecordPhase(Phase::kSuiteTearDown);
+  if (suite->tear_down != nullptr) {
+    Keep(std::move(recording), &suite->tear_downs);
+  } else {
+    Replay(recording);
+  }
+  Recording environments = replay->RecordPhase(Phase::kEnvironmentTearDown);
+  if (EnvironmentCount() > 0) Keep(std::move(environments), &environment_tear_downs_);
+}
+
+void Plugin::PlayTest(::testing::TestInfo* test) {
+  TestPlace& place = by_test_[test];
+  IsolatedSuite* const suite = place.suite;
+  const int unit = UnitOf(place);
+  UnitReplay& replay = ReplayOf(place);
+  PlaySetUps(&replay, suite);
+  place.ended = replay.PlayTest(setup_.flags.output == Output::kFailed, &place.end);
+  if (place.ended) {
+    RecordProperties(place.end.properties);
+    const std::uint64_t played = replay.parts_played();
+    if (place.end.parts > played) {
+      ReportPart(::testing::TestPartResult::kFatalFailure, test->file(), test->line(),
+                 "testcell: " + std::to_string(place.end.parts - played) + " of " +
+                     std::to_string(place.end.parts) +
+                     " results of this test were lost on their way from the cell");
+    }
+  }
+  const bool last =
+      suite->mode != Suites::kShared || place.index + 1 == static_cast<int>(suite->tests.size());
+  if (place.ended && !last && !replay.AtEnd()) return;
+  if (place.ended) TakeTearDowns(&replay, suite);
+  const Outcome outcome = replay.AwaitEnd();
+  Merge(replay.suite_properties(), &suite->properties);
+  Merge(replay.program_properties(), &program_properties_);
+  ReportOutcome(*test, outcome, place.ended);
+  replays_.erase(unit);
+  if (!last) {  // the rest of the suite goes on in a cell of its own
+    suite->unit_in_use = suite->first_unit + place.index + 1;
+    supervisor_->Wake(suite->unit_in_use);
+  }
+  if (supervisor_->interrupted() != 0) LeaveOut(*test);
+}
+
+void Plugin::ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool ended) {
+  if (outcome.rung != Rung::kFull) {
+    ::testing::Test::RecordProperty("testcell.rung", Name(outcome.rung));
+  }
+  if (outcome.kind == OutcomeKind::kPassed) {
+    if (ended) return;
+    ReportPart(::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
+               "testcell: GoogleTest did not come to this test in its cell");
+    return;
+  }
+  ReportPart(::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
+             "testcell: " + outcome.reason);
+  if (outcome.kind == OutcomeKind::kFailed) return;
+  ::testing::Test::RecordProperty("testcell.outcome", Name(outcome.kind));
+}
+
+// After an interruption: tests that never ran are not shown as anything, those
+// that did keep their verdicts.
+void Plugin::LeaveOut(const ::testing::TestInfo& after) {
+  if (interrupted_ != 0) return;
+  interrupted_ = supervisor_->interrupted();
+  int left_out = 0;
+  bool passed = false;
+  ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
+  for (int i = 0; ::testing::TestSuite* const suite = SuiteToRun(unit_test, i); ++i) {
+    bool any = !passed;
+    for (const int index : TestIndices(*suite)) {
+      ::testing::TestInfo* const test = TestList(*suite)[static_cast<std::size_t>(index)];
+      if (passed && test->should_run()) {
+        const auto place = by_test_.find(test);
+        const bool ran = place != by_test_.end() && place->second.suite->forked &&
+                         supervisor_->EverRan(UnitOf(place->second));
+        if (!ran) SetShouldRun(*test, false);
+        left_out += ran ? 0 : 1;
+        any = any || ran;
+      }
+      passed = passed || test == &after;
+      any = any || test == &after;
+    }
+    if (!any) SetShouldRun(*suite, false);
+  }
+  std::fflush(stdout);
+  std::fprintf(stderr, "testcell: interrupted; %d tests were not run\n", left_out);
+}
+
+}  // namespace internal
+}  // namespace testcell

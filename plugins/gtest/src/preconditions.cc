@@ -1,0 +1,171 @@
+#include "preconditions.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "private_access.h"
+
+// ThreadSanitizer keeps a thread of its own.
+extern "C" void __tsan_init(void) __attribute__((weak));
+
+namespace testcell {
+namespace internal {
+namespace {
+
+std::vector<std::string> Entries(const char* directory) {
+  std::vector<std::string> names;
+  DIR* const stream = ::opendir(directory);
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream)) {
+    if (entry->d_name[0] != '.') names.push_back(entry->d_name);
+  }
+  ::closedir(stream);
+  return names;
+}
+
+std::string FirstLine(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string AddressText(const sockaddr_storage& address, socklen_t size) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    return std::string(text) + ":" + std::to_string(ntohs(in.sin_port));
+  }
+  if (address.ss_family == AF_INET6) {
+    const auto& in = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
+    return "[" + std::string(text) + "]:" + std::to_string(ntohs(in.sin6_port));
+  }
+  if (address.ss_family == AF_UNIX) {
+    const auto& un = reinterpret_cast<const sockaddr_un&>(address);
+    const std::size_t length = size - offsetof(sockaddr_un, sun_path);
+    std::string path(un.sun_path, length);
+    if (!path.empty() && path[0] == '\0') path[0] = '@';
+    return "unix " + std::string(path.c_str());
+  }
+  return std::string();
+}
+
+// "127.0.0.1:80" for a socket that waits for others; empty for anything else.
+std::string ListeningAddress(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0) {
+    return std::string();
+  }
+  sockaddr_storage address{};
+  size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::string();
+  return AddressText(address, size);
+}
+
+std::string Join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+void WarnOfThreads() {
+  std::vector<std::string> names;
+  const std::string self = std::to_string(::getpid());
+  for (const std::string& task : Entries("/proc/self/task")) {
+    if (task == self) continue;
+    names.push_back("'" + FirstLine("/proc/self/task/" + task + "/comm") + "' (" + task + ")");
+  }
+  if (__tsan_init != nullptr && !names.empty()) names.pop_back();
+  if (names.empty()) return;
+  std::fprintf(stderr,
+               "testcell: warning: %d more thread%s before the tests start and will not be in any "
+               "cell: %s; start %s in SetUpTestSuite or in an Environment\n",
+               static_cast<int>(names.size()), names.size() == 1 ? " runs" : "s run",
+               Join(names).c_str(), names.size() == 1 ? "it" : "them");
+}
+
+void WarnOfSockets() {
+  std::vector<std::string> names;
+  for (const std::string& entry : Entries("/proc/self/fd")) {
+    const std::string name = ListeningAddress(std::atoi(entry.c_str()));
+    if (!name.empty()) names.push_back(name + " (fd " + entry + ")");
+  }
+  if (names.empty()) return;
+  std::fprintf(stderr,
+               "testcell: warning: the program listens before the tests start, on the host's "
+               "network, which no cell sees: %s; start the server in SetUpTestSuite or in an "
+               "Environment\n",
+               Join(names).c_str());
+}
+
+bool SameFile(int one, int other) {
+  struct stat a;
+  struct stat b;
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+// In the process that all workers come from: a test process then has only its
+// own tests to mark. No allocation.
+void SelectNothing() {
+  ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
+  for (int i = 0; ::testing::TestSuite* const suite = SuiteToRun(unit_test, i); ++i) {
+    SetShouldRun(*suite, false);
+    for (::testing::TestInfo* test : TestList(*suite)) SetShouldRun(*test, false);
+  }
+}
+
+}  // namespace
+
+void WarnOfThreadsAndSockets() {
+  static bool done = false;
+  if (done) return;
+  done = true;
+  WarnOfThreads();
+  WarnOfSockets();
+}
+
+bool DebuggerAttached() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, 10, "TracerPid:") == 0) return std::atoi(line.c_str() + 10) != 0;
+  }
+  return false;
+}
+
+RunSettings MakeRunSettings(const Flags& flags) {
+  RunSettings settings;
+  settings.jobs = flags.jobs;
+  if (settings.jobs == 0) settings.jobs = static_cast<int>(std::thread::hardware_concurrency());
+  settings.jobs = std::max(settings.jobs, 1);
+  settings.slow = flags.slow;
+  settings.one_output = SameFile(STDOUT_FILENO, STDERR_FILENO);
+  settings.tmp = flags.tmp;
+  settings.cwd = flags.cwd;
+  settings.net = flags.net;
+  settings.user = flags.user;
+  settings.notice = [](const std::string& text) {
+    std::fprintf(stderr, "testcell: %s\n", text.c_str());
+  };
+  settings.on_fork = SelectNothing;
+  return settings;
+}
+
+}  // namespace internal
+}  // namespace testcell

@@ -1,0 +1,179 @@
+#include "unit_replay.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include "private_access.h"
+
+namespace testcell {
+namespace internal {
+namespace {
+
+struct Part {
+  ::testing::TestPartResult::Type type;
+  std::string file;
+  int line;
+  std::string message;
+};
+
+Part ReadPart(const Message& message) {
+  Reader reader(message.payload);
+  Part part;
+  part.type = static_cast<::testing::TestPartResult::Type>(reader.Number());
+  part.file = reader.Text();
+  part.line = static_cast<int>(reader.Number());
+  part.message = reader.Text();
+  return part;
+}
+
+bool IsFailure(const Part& part) {
+  return part.type == ::testing::TestPartResult::kFatalFailure ||
+         part.type == ::testing::TestPartResult::kNonFatalFailure;
+}
+
+PropertyList ReadProperties(Reader* reader) {
+  PropertyList properties;
+  for (std::uint64_t left = reader->Number(); left > 0 && reader->ok(); --left) {
+    std::string key = reader->Text();
+    properties.emplace_back(std::move(key), reader->Text());
+  }
+  return properties;
+}
+
+bool IsMessage(const Event& event, MessageType type) {
+  return event.kind == Event::Kind::kMessage && event.message.type == type;
+}
+
+void ReplayEvent(const Event& event) {
+  if (event.kind == Event::Kind::kOutput) Print(event.stream, event.text);
+  if (!IsMessage(event, MessageType::kPart)) return;
+  const Part part = ReadPart(event.message);
+  ReportPart(part.type, part.file, part.line, part.message);
+}
+
+}  // namespace
+
+void Print(int stream, const std::string& text) {
+  std::cout.flush();
+  std::FILE* const file = stream == 2 ? stderr : stdout;
+  if (stream == 2) std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
+void ReportPart(::testing::TestPartResult::Type type, const std::string& file, int line,
+                const std::string& message) {
+  // An empty name, not a null one, stands for an unknown file in all versions.
+  RawReporter()->ReportTestPartResult(
+      ::testing::TestPartResult(type, file.c_str(), line, message.c_str()));
+}
+
+void Replay(const Recording& recording) {
+  for (const Event& event : recording.events) ReplayEvent(event);
+}
+
+const Event& UnitReplay::Peek() {
+  while (!peeked_) {
+    next_ = supervisor_->Next(unit_);
+    peeked_ = true;
+    if (next_.kind != Event::Kind::kMessage) break;
+    Reader reader(next_.message.payload);
+    switch (next_.message.type) {
+      case MessageType::kPhase:
+        phase_ = static_cast<Phase>(reader.Number());
+        break;
+      case MessageType::kSuiteEnd:
+        suite_properties_ = ReadProperties(&reader);
+        break;
+      case MessageType::kDone:
+        program_properties_ = ReadProperties(&reader);
+        break;
+      case MessageType::kTestStart:
+        phase_ = Phase::kTest;
+        return next_;
+      default:
+        return next_;
+    }
+    peeked_ = false;
+  }
+  return next_;
+}
+
+Event UnitReplay::Take() {
+  Peek();
+  if (next_.kind == Event::Kind::kEnd) return next_;  // is all that comes from now on
+  peeked_ = false;
+  return std::move(next_);
+}
+
+bool UnitReplay::At(Phase phase) {
+  const Event& event = Peek();
+  return event.kind != Event::Kind::kEnd && phase_ == phase;
+}
+
+bool UnitReplay::AtEnd() { return Peek().kind == Event::Kind::kEnd; }
+
+void UnitReplay::Play(const Event& event) {
+  if (IsMessage(event, MessageType::kPart)) {
+    ++parts_played_;
+    failed_ = failed_ || IsFailure(ReadPart(event.message));
+  }
+  ReplayEvent(event);
+}
+
+void UnitReplay::PlayPhase(Phase phase) {
+  while (At(phase)) Play(Take());
+}
+
+Recording UnitReplay::RecordPhase(Phase phase) {
+  Recording recording;
+  while (At(phase)) {
+    Event event = Take();
+    if (IsMessage(event, MessageType::kPart)) {
+      const Part part = ReadPart(event.message);
+      recording.failed = recording.failed || IsFailure(part);
+      recording.skipped = recording.skipped || part.type == ::testing::TestPartResult::kSkip;
+    }
+    recording.events.push_back(std::move(event));
+  }
+  return recording;
+}
+
+bool UnitReplay::PlayTest(bool only_if_failed, TestEnd* end) {
+  parts_played_ = 0;
+  failed_ = false;
+  Recording held;
+  bool ended = false;
+  while (!ended && At(Phase::kTest)) {
+    Event event = Take();
+    if (IsMessage(event, MessageType::kTestEnd)) {
+      Reader reader(event.message.payload);
+      end->elapsed_ms = static_cast<std::int64_t>(reader.Number());
+      end->start_timestamp_ms = static_cast<std::int64_t>(reader.Number());
+      end->parts = reader.Number();
+      end->properties = ReadProperties(&reader);
+      phase_ = Phase::kSuiteTearDown;
+      ended = true;
+    } else if (!only_if_failed) {
+      Play(event);
+    } else {
+      if (IsMessage(event, MessageType::kPart)) {
+        ++parts_played_;
+        failed_ = failed_ || IsFailure(ReadPart(event.message));
+      }
+      held.events.push_back(std::move(event));
+    }
+  }
+  for (const Event& event : held.events) {
+    if (failed_ || !ended || event.kind != Event::Kind::kOutput) ReplayEvent(event);
+  }
+  return ended;
+}
+
+const Outcome& UnitReplay::AwaitEnd() {
+  while (!AtEnd()) Play(Take());
+  return next_.outcome;
+}
+
+}  // namespace internal
+}  // namespace testcell

@@ -1,0 +1,83 @@
+// Replays what a unit's test process reported into GoogleTest, piece by
+// piece: set-ups, each test, tear-downs.
+#ifndef TESTCELL_GTEST_SRC_UNIT_REPLAY_H_
+#define TESTCELL_GTEST_SRC_UNIT_REPLAY_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testcell/internal/supervisor.h"
+
+namespace testcell {
+namespace internal {
+
+using PropertyList = std::vector<std::pair<std::string, std::string>>;
+
+// Prints to this process's own stdout or stderr, in order with GoogleTest.
+void Print(int stream, const std::string& text);
+
+// Gives a result to GoogleTest as it came, without what an assertion adds.
+void ReportPart(::testing::TestPartResult::Type type, const std::string& file, int line,
+                const std::string& message);
+
+// A stretch of output and results, kept to be replayed at another place.
+struct Recording {
+  std::vector<Event> events;
+  bool failed = false;   // holds a failure
+  bool skipped = false;  // holds a skip
+};
+void Replay(const Recording& recording);
+
+struct TestEnd {
+  std::int64_t elapsed_ms = 0;
+  std::int64_t start_timestamp_ms = 0;
+  std::uint64_t parts = 0;  // that the test process counted
+  PropertyList properties;
+};
+
+class UnitReplay {
+ public:
+  UnitReplay(Supervisor* supervisor, int unit) : supervisor_(supervisor), unit_(unit) {}
+
+  // Plays or records what belongs to a phase; stops where another begins. The
+  // phase's own beginning is passed over.
+  void PlayPhase(Phase phase);
+  Recording RecordPhase(Phase phase);
+  // True if the unit came to the test; then what belongs to it was played.
+  // Output is held back and shown for a failed test only, if so asked.
+  bool PlayTest(bool only_if_failed, TestEnd* end);
+  // To the end of the unit.
+  const Outcome& AwaitEnd();
+
+  // Where the next event belongs to; the unit's end counts as none.
+  bool At(Phase phase);
+  bool AtEnd();
+  std::uint64_t parts_played() const { return parts_played_; }
+  bool failed() const { return failed_; }
+  const PropertyList& suite_properties() const { return suite_properties_; }
+  const PropertyList& program_properties() const { return program_properties_; }
+
+ private:
+  const Event& Peek();
+  Event Take();
+  void Play(const Event& event);
+
+  Supervisor* supervisor_;
+  int unit_;
+  bool peeked_ = false;
+  Event next_;
+  Phase phase_ = Phase::kTest;
+  std::uint64_t parts_played_ = 0;
+  bool failed_ = false;
+  PropertyList suite_properties_;
+  PropertyList program_properties_;
+};
+
+}  // namespace internal
+}  // namespace testcell
+
+#endif  // TESTCELL_GTEST_SRC_UNIT_REPLAY_H_
