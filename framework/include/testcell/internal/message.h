@@ -27,6 +27,8 @@ enum class MessageType : std::uint16_t {
   kTestEnd = 4,    // the test's verdict; the plugin's own layout
   kSuiteEnd = 5,   // what the suite recorded; the plugin's own layout
   kDone = 6,       // last of a unit; what the program recorded
+  kLeak = 7,       // kind, what, and pairs of detail until the end
+  kUse = 8,        // kind, name, who used it, whether it was only read
 };
 
 // Which set-up a message or a piece of output belongs to.

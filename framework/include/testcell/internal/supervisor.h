@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "testcell/finding.h"
 #include "testcell/internal/message.h"
 #include "testcell/options.h"
 #include "testcell/outcome.h"
@@ -68,10 +69,12 @@ struct RunSettings {
 struct Event {
   enum class Kind { kOutput, kMessage, kEnd };
   Kind kind = Kind::kEnd;
-  int stream = 1;    // kOutput: 1 or 2
-  std::string text;  // kOutput
-  Message message;   // kMessage
-  Outcome outcome;   // kEnd
+  int stream = 1;           // kOutput: 1 or 2
+  std::string text;         // kOutput
+  Message message;          // kMessage
+  Outcome outcome;          // kEnd
+  std::vector<Leak> leaks;  // kEnd
+  std::vector<Use> uses;    // kEnd
 };
 
 enum class Role { kSupervisor, kTest, kError };
