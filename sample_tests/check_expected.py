@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 OUTCOMES = ("passed", "failed", "skipped")
+REPORT = "report.json"
 SKIPPED_STATUS = 77  # SKIP_RETURN_CODE in CMakeLists.txt
 
 
@@ -43,7 +44,7 @@ def outcome_of(test):
 def run(command, options, scratch, user):
     """Runs one command; gives its cases' outcomes, its exit status and its output."""
     binary, *flags = command.split()
-    report = scratch / "report.json"
+    report = scratch / REPORT
     report.unlink(missing_ok=True)
     done = subprocess.run(
         [options.directory / binary, *flags, f"--testcell_jobs={options.jobs}",
@@ -97,6 +98,8 @@ def check(table, options, scratch, user):
     for command, expected in table.items():
         outcomes, status, output = run(command, options, scratch, user)
         problems = sorted(compare(expected, outcomes, status))
+        left = sorted(path.name for path in scratch.iterdir() if path.name != REPORT)
+        problems += [f"{name}: left in the host's working directory" for name in left]
         print(f"{'WRONG' if problems else 'ok   '} {command}: {len(outcomes)} cases")
         if problems:
             print(*problems, output, sep="\n")

@@ -19,7 +19,6 @@ using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
-using testing::StartsWith;
 
 TEST_F(ServerTest, IsReadyWhenItListensOnTcpAndSeesNoConnection) {
   FreePort port;

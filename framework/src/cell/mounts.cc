@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned long kQuiet = MS_NOSUID | MS_NODEV;
 
 using Path = FixedText<PATH_MAX>;
-using MountOptions = FixedText<256>;
+using MountOptions = FixedText<1024>;
 
 // The mounts of one cell in the making.
 class Mounts {
@@ -31,6 +31,7 @@ class Mounts {
     MountBase();
     BindPrivates();
     for (const auto& through : plan_.throughs) BindThrough(through);
+    if (!plan_.run.path.empty()) ComposeRun();
     for (const auto& overlay : plan_.overlays) MountOverlay(overlay);
     for (const auto& bind : plan_.binds) BindThrough(bind);
     for (const auto& path : plan_.read_only) MakeReadOnly(path.c_str());
@@ -182,15 +183,64 @@ class Mounts {
     const char* path = overlay.path.c_str();
     MakeInBase(overlay.upper.c_str(), UpperMode(overlay), overlay.step);
     MakeInBase(overlay.work.c_str(), 0700, overlay.step);
-    MountOptions options;
-    options.Add("lowerdir=").Add(FdPath(fds_[overlay.lower]).c_str());
-    options.Add(",upperdir=").Add(FdPath(base_).c_str()).Add("/").Add(overlay.upper.c_str());
-    options.Add(",workdir=").Add(FdPath(base_).c_str()).Add("/").Add(overlay.work.c_str());
-    if (plan_.user != UserMode::kNone) options.Add(",userxattr");
-    if (::mount("overlay", path, "overlay", kQuiet, options.c_str()) != 0) {
+    if (!OverlayOver(path, FdPath(fds_[overlay.lower]).c_str(), overlay.upper.c_str(),
+                     overlay.work.c_str())) {
       FailStep(overlay.step, path);
     }
     for (const auto& submount : overlay.submounts) BindThrough(submount);
+  }
+
+  bool OverlayOver(const char* path, const char* lower, const char* upper, const char* work) {
+    MountOptions options;
+    options.Add("lowerdir=").Add(lower);
+    options.Add(",upperdir=").Add(FdPath(base_).c_str()).Add("/").Add(upper);
+    options.Add(",workdir=").Add(FdPath(base_).c_str()).Add("/").Add(work);
+    if (plan_.user != UserMode::kNone) options.Add(",userxattr");
+    if (options.overflowed()) {
+      errno = ENAMETOOLONG;
+      return false;
+    }
+    return ::mount("overlay", path, "overlay", kQuiet, options.c_str()) == 0;
+  }
+
+  void ComposeRun() {
+    const char* path = plan_.run.path.c_str();
+    MakeInBase("run", 0755, Step::kRunOverlay);
+    if (::mount(InBase("run").c_str(), path, nullptr, MS_BIND, nullptr) != 0) {
+      FailStep(Step::kRunOverlay, path);
+    }
+    for (const auto& entry : plan_.run.entries) {
+      if (!ComposeEntry(entry)) FailStep(Step::kRunOverlay, entry.name.c_str());
+    }
+  }
+
+  // An entry that has gone from the host since the plan was made is left out.
+  bool ComposeEntry(const Plan::Entry& entry) {
+    using Kind = Plan::Entry::Kind;
+    Path target;
+    target.Add(plan_.run.path.c_str()).Add("/").Add(entry.name.c_str());
+    if (entry.kind == Kind::kSymlink) return ::symlink(entry.text.c_str(), target.c_str()) == 0;
+    Path source;
+    source.Add(FdPath(fds_[plan_.run.source]).c_str()).Add("/").Add(entry.name.c_str());
+    if (::access(source.c_str(), F_OK) != 0) return true;
+    if (entry.directory) {
+      if (::mkdir(target.c_str(), entry.mode) != 0) return false;
+    } else {
+      const int fd = ::open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+      if (fd < 0) return false;
+      ::close(fd);
+    }
+    if (entry.kind == Kind::kDirectory) return true;
+    if (entry.kind == Kind::kBind) {
+      return ::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+    }
+    FixedText<32> upper;
+    FixedText<32> work;
+    upper.Add("upper-").Add(entry.text.c_str());
+    work.Add("work-").Add(entry.text.c_str());
+    MakeInBase(upper.c_str(), entry.mode, Step::kRunOverlay);
+    MakeInBase(work.c_str(), 0700, Step::kRunOverlay);
+    return OverlayOver(target.c_str(), source.c_str(), upper.c_str(), work.c_str());
   }
 
   // An overlay's root has the mode of its upper directory.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -172,7 +173,15 @@ class Planner {
 
   void Overlays() {
     const std::string run = Canonical("/run");
-    if (!run.empty() && !IsPrivate(run)) AddOverlay(run, Step::kRunOverlay);
+    if (!run.empty() && !IsPrivate(run)) {
+      if (plan_.user != UserMode::kNone && HasMountsBelow(run)) {
+        plan_.run.path = run;
+        plan_.run.source = OpenIndex(run);
+        Compose(run, "");
+      } else {
+        AddOverlay(run, Step::kRunOverlay);
+      }
+    }
     for (const std::string& path : options_.copy_on_write) {
       const std::string directory = Canonical(path.c_str());
       AddOverlay(directory.empty() ? path : directory, Step::kOverlay);
@@ -245,6 +254,38 @@ class Planner {
     if (changes.empty()) plan_.environment.clear();  // init leaves environ alone
     for (std::string& text : plan_.environment) plan_.environ_block.push_back(text.data());
     plan_.environ_block.push_back(nullptr);
+  }
+
+  bool HasMountsBelow(const std::string& path) const {
+    return std::any_of(host_.mount_points.begin(), host_.mount_points.end(),
+                       [&](const std::string& point) { return IsBelow(point, path); });
+  }
+
+  // What this user could write to becomes copy-on-write, the rest is bound.
+  void Compose(const std::string& directory, const std::string& prefix) {
+    std::error_code error;
+    for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+      const std::string name = prefix + file.path().filename().string();
+      const std::string path = file.path().string();
+      struct stat status;
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      const mode_t mode = status.st_mode & 07777;
+      using Kind = Plan::Entry::Kind;
+      if (S_ISLNK(status.st_mode)) {
+        const std::string target = std::filesystem::read_symlink(file.path(), error).string();
+        plan_.run.entries.push_back({Kind::kSymlink, name, target, false, 0});
+      } else if (!S_ISDIR(status.st_mode)) {
+        plan_.run.entries.push_back({Kind::kBind, name, "", false, mode});
+      } else if (HasMountsBelow(path)) {
+        plan_.run.entries.push_back({Kind::kDirectory, name, "", true, mode});
+        Compose(path, name + "/");
+      } else if (::access(path.c_str(), W_OK) == 0 && name.find_first_of(",:\\") == name.npos) {
+        const std::string number = fmt::format("run{}", plan_.run.entries.size());
+        plan_.run.entries.push_back({Kind::kOverlay, name, number, true, mode});
+      } else {
+        plan_.run.entries.push_back({Kind::kBind, name, "", true, mode});
+      }
+    }
   }
 
   void AddOverlay(const std::string& path, Step step) {

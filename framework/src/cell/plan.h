@@ -75,6 +75,24 @@ struct Plan {
   std::vector<Overlay> overlays;
   std::vector<std::string> read_only;
 
+  // /run put together entry by entry. In a user namespace the kernel makes no
+  // overlay of a directory with the host's mounts below it, which would show
+  // what they cover.
+  struct Entry {
+    enum class Kind { kDirectory, kSymlink, kBind, kOverlay };
+    Kind kind;
+    std::string name;  // below the directory
+    std::string text;  // kSymlink: where to; kOverlay: "N" of upperN and workN
+    bool directory;    // kBind: of a directory
+    mode_t mode;       // kDirectory, kOverlay
+  };
+  struct Composed {
+    std::string path;  // empty: there is none
+    std::size_t source = 0;
+    std::vector<Entry> entries;
+  };
+  Composed run;
+
   std::string cwd;
   bool cwd_may_be_shared = false;
 

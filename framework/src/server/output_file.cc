@@ -16,9 +16,9 @@ namespace testcell::server {
 
 namespace {
 
-constexpr std::size_t kChunkBytes = 64 * 1024;
+constexpr std::size_t kChunkBytes = 1u << 16;
 // Holes are made of whole pages, and not for every few of them.
-constexpr std::uint64_t kTrimBytes = 256 * 1024;
+constexpr std::uint64_t kTrimBytes = 1u << 18;
 
 std::string FdPath(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 

@@ -40,7 +40,8 @@ std::vector<std::string> BuildEnvironment(const ServerOptions& options) {
     if (name.empty() || name.find('=') != std::string::npos) {
       throw std::runtime_error(fmt::format("\"{}\" can't name an environment variable", name));
     }
-    std::erase_if(environment, [&](const std::string& entry) { return Names(entry, name); });
+    std::erase_if(environment,
+                  [&name = name](const std::string& entry) { return Names(entry, name); });
     if (value) environment.push_back(name + "=" + *value);
   }
   return environment;

@@ -199,7 +199,7 @@ bool Server::Impl::Stop() {
 // Empty, or what was wrong about the end.
 std::string Server::Impl::StopProcesses() {
   const bool ended_before = server::HasEnded(pidfd_.get());
-  const std::string wrong = Terminate();
+  std::string wrong = Terminate();
   const Exit exit = TearDown();
   if (!wrong.empty()) return wrong;
   if (ended_before) {
