@@ -99,6 +99,8 @@ TEST_F(ServerTest, ConditionMayLookAtTheOutput) {
 TEST_F(ServerTest, IsReadyWhenStartedEvenIfItEndsAtOnce) {
   Server server(Payload("exit", {"status", "0"}, Ready::Started()));
   EXPECT_TRUE(server.Start()) << server.error();
+  siginfo_t ignored = {};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(server.pid()), &ignored, WEXITED | WNOWAIT), 0);
   EXPECT_TRUE(server.Stop()) << server.error();
 }
 

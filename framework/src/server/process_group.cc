@@ -1,5 +1,6 @@
 #include "server/process_group.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -12,7 +13,6 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "posix/error.h"
@@ -31,6 +31,17 @@ timespec UntilThen(Clock::time_point deadline) {
   return result;
 }
 
+// Empty, if the process is gone by the time of the reading. By read(2), since
+// a stream's buffer throws for that.
+std::string ReadStat(const std::string& path) {
+  const posix::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string line(1024, '\0');
+  const ssize_t size =
+      posix::RetryOnInterrupt([&] { return ::read(file.get(), line.data(), line.size()); });
+  line.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return line;
+}
+
 // The process, if /proc/PID/stat says that it is of the group and lives.
 std::optional<Member> ReadMember(const std::filesystem::path& directory, pid_t group) {
   const std::string pid_text = directory.filename();
@@ -38,8 +49,7 @@ std::optional<Member> ReadMember(const std::filesystem::path& directory, pid_t g
   const char* end = pid_text.data() + pid_text.size();
   if (std::from_chars(pid_text.data(), end, member.pid).ptr != end) return std::nullopt;
 
-  std::ifstream file(directory / "stat");
-  const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string line = ReadStat(directory / "stat");
   // "PID (name) S PPID PGRP ...": the name may hold spaces and parentheses.
   const std::size_t open = line.find('(');
   const std::size_t close = line.rfind(')');

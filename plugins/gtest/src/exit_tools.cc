@@ -24,7 +24,7 @@ void ResetExitTools() {
 int RunExitTools() {
   int status = 0;
   if (__lsan_do_recoverable_leak_check != nullptr && __lsan_do_recoverable_leak_check() != 0) {
-    status = 23;  // LeakSanitizer's own default
+    status = kLeakStatus;
   }
   if (__gcov_dump != nullptr) __gcov_dump();
   if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();

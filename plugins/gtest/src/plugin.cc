@@ -189,7 +189,8 @@ void Plugin::BecomeTest() {
 // one already: that goes on getting the events of iterations and Environments.
 void Plugin::UseCellListeners() {
   ::testing::TestEventListeners& listeners = ::testing::UnitTest::GetInstance()->listeners();
-  auto* const fresh = new ::testing::TestEventListeners;
+  cell_listeners_ = std::make_unique<::testing::TestEventListeners>();
+  ::testing::TestEventListeners* const fresh = cell_listeners_.get();
   // The first sees the End events last: what listeners of the cell say about
   // the test is still part of it.
   fresh->Append(streamer_.get());

@@ -112,7 +112,9 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   std::vector<Recording> environment_tear_downs_;
   PropertyList program_properties_;
   std::unique_ptr<::testing::TestEventListeners> user_listeners_;
-  std::unique_ptr<Streamer> streamer_;  // in a test process
+  // In a test process.
+  std::unique_ptr<::testing::TestEventListeners> cell_listeners_;
+  std::unique_ptr<Streamer> streamer_;
 };
 
 // The one plugin of this process, while RUN_ALL_TESTS() runs; else null.

@@ -211,8 +211,11 @@ void Plugin::ReportOutcome(const ::testing::TestInfo& test, const Outcome& outco
                "testcell: GoogleTest did not come to this test in its cell");
     return;
   }
-  ReportPart(::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
-             "testcell: " + outcome.reason);
+  const bool leaked = outcome.kind == OutcomeKind::kFailed && outcome.exit_status == kLeakStatus;
+  ReportPart(
+      ::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
+      "testcell: " + (leaked ? "LeakSanitizer found leaks; its report is in the test's output"
+                             : outcome.reason));
   if (outcome.kind == OutcomeKind::kFailed) return;
   ::testing::Test::RecordProperty("testcell.outcome", Name(outcome.kind));
 }

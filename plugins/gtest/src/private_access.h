@@ -151,8 +151,9 @@ inline ::testing::internal::TearDownTestSuiteFunc& TearDownFunction(TestSuite& s
   return suite.*Private(TestSuite_tear_down_tc_{});
 }
 
-// The tests in the order of definition; the order to run them in, as indices
-// into that list.
+// The tests; the order to run them in, as indices into that list. From 1.14 on
+// TestSuite::Run() first sorts the list by file and line, keeping the indices:
+// who wants the order before has to sort in the same way (std::stable_sort).
 inline std::vector<TestInfo*>& TestList(TestSuite& suite) {
   return suite.*Private(TestSuite_test_info_list_{});
 }

@@ -53,6 +53,10 @@ class Streamer : public ::testing::EmptyTestEventListener {
   bool output_is_split_ = false;  // something may have been printed before the test
 };
 
+// The status with which a test process ends when LeakSanitizer found leaks;
+// its own default.
+constexpr int kLeakStatus = 23;
+
 // A test's own process ends without exit handlers and static destructors,
 // which are the parent's; what tools would do there is done here. The status
 // to end with.

@@ -350,6 +350,11 @@ class PrintingListener : public testing::TestEventListener {
       testing::Test::RecordProperty("listener", "at the start");
     }
   }
+#ifdef GTEST_TEST_F  // 1.12 or later
+  void OnTestDisabled(const testing::TestInfo& test) override {
+    Print(std::string("disabled ") + test.name());
+  }
+#endif
   void OnTestPartResult(const testing::TestPartResult& part) override {
     Print("part of type " + std::to_string(part.type()) + " in line " +
           std::to_string(part.line_number()) + ": " + std::string(part.summary()).substr(0, 60));

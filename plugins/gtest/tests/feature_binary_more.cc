@@ -79,6 +79,9 @@ TEST(Output, Captured) {
   std::puts("no longer captured");
 }
 
+// A suite that has tests in both files.
+TEST(Assertions, InTheOtherFile) { EXPECT_EQ(1, 2) << "in the other file"; }
+
 // ---- Parameters
 
 class Numbers : public testing::TestWithParam<int> {};
@@ -375,12 +378,14 @@ TEST(Mocks, Matchers) {
 
 }  // namespace
 
+// Their lines run against the order of registration: from 1.14 on GoogleTest
+// sorts the tests of a suite by file and line when it runs the suite.
 void RegisterDynamicTests() {
   for (int value = 0; value < 3; ++value) {
     const std::string name = "Made" + std::to_string(value);
     const std::string text = std::to_string(value);
     testing::RegisterTest("Dynamic", name.c_str(), value == 0 ? "a type" : nullptr, text.c_str(),
-                          "made_up.cc", 100 + value,
+                          "made_up.cc", 100 - value,
                           [value]() -> Dynamic* { return new Dynamic(value); });
   }
 }
