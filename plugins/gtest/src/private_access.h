@@ -33,6 +33,7 @@ using ::testing::UnitTest;
 // 1.10 keeps the name of this type in testing::internal.
 using Milliseconds = decltype(std::declval<const TestResult&>().elapsed_time());
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a name being declared takes none
 #define TESTCELL_UNKNOWN_LAYOUT_(Class, member, problem)                                       \
   "testcell: this GoogleTest has an unknown layout: testing::" #Class "::" #member " " problem \
   "; known are 1.10.0 to 1.18.0"
@@ -68,6 +69,7 @@ using Milliseconds = decltype(std::declval<const TestResult&>().elapsed_time());
     friend Class##_##member::Type Private(Class##_##member) { return kMember; } \
   };                                                                            \
   template struct Reveal_##Class##_##member<&Class::member>
+// NOLINTEND(bugprone-macro-parentheses)
 
 TESTCELL_PRIVATE_MEMBER_(TestInfo, fixture_class_id_,
                          const ::testing::internal::TypeId TestInfo::*);

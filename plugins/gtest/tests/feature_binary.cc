@@ -144,7 +144,7 @@ TEST(Messages, ControlCharacters) {
 
 TEST(Messages, VeryLong) {
   std::string text;
-  while (text.size() < 200 * 1000) text += "0123456789abcdefghijklmnopqrstuvwxyz<&>\n";
+  while (text.size() < 200'000) text += "0123456789abcdefghijklmnopqrstuvwxyz<&>\n";
   FAIL() << text;
 }
 

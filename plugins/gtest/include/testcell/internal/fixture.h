@@ -175,6 +175,7 @@ void UseCellOptions() {
 }  // namespace testcell
 
 #ifndef TESTCELL_KEEP_GTEST_MACROS
+// NOLINTBEGIN(bugprone-macro-parentheses): names and base classes take none
 
 // From 1.12 on a program may keep TEST_F for itself and use GTEST_TEST_F.
 #ifdef GTEST_TEST_F
@@ -232,6 +233,7 @@ void UseCellOptions() {
                        ::testcell::internal::TypedSuite<suite, __VA_ARGS__>,           \
                        ::testcell::internal::TypedSuite<suite, __VA_ARGS__>::List>())
 
+// NOLINTEND(bugprone-macro-parentheses)
 #endif  // TESTCELL_KEEP_GTEST_MACROS
 
 #endif  // TESTCELL_INTERNAL_FIXTURE_H_
