@@ -1,5 +1,6 @@
 // Sanitizers and coverage, which do their work in exit handlers.
-#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "streamer.h"
 
@@ -16,6 +17,36 @@ void __llvm_profile_reset_counters(void) __attribute__((weak));
 namespace testcell {
 namespace internal {
 
+namespace {
+
+int g_host_root = -1;
+char* g_host_directory = nullptr;
+
+bool CountsCoverage() { return __gcov_dump != nullptr || __llvm_profile_write_file != nullptr; }
+
+// Coverage goes to files of the host, also where the cell has put something
+// of its own over their directory.
+void ReturnToHost() {
+  if (g_host_root < 0 || ::fchdir(g_host_root) != 0 || ::chroot(".") != 0) return;
+  if (g_host_directory != nullptr && ::chdir(g_host_directory) != 0) return;
+}
+
+}  // namespace
+
+void PrepareExitTools() {
+  if (!CountsCoverage() || g_host_root >= 0) return;
+  const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // Where a test does not look for its first descriptor.
+  constexpr int kOutOfTheWay = 200;
+  g_host_root = ::fcntl(root, F_DUPFD_CLOEXEC, kOutOfTheWay);
+  if (g_host_root < 0) {
+    g_host_root = root;
+  } else {
+    ::close(root);
+  }
+  g_host_directory = ::getcwd(nullptr, 0);
+}
+
 void ResetExitTools() {
   if (__gcov_reset != nullptr) __gcov_reset();
   if (__llvm_profile_reset_counters != nullptr) __llvm_profile_reset_counters();
@@ -26,6 +57,7 @@ int RunExitTools() {
   if (__lsan_do_recoverable_leak_check != nullptr && __lsan_do_recoverable_leak_check() != 0) {
     status = kLeakStatus;
   }
+  if (CountsCoverage()) ReturnToHost();
   if (__gcov_dump != nullptr) __gcov_dump();
   if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
   return status;

@@ -247,6 +247,7 @@ void Plugin::OnTestIterationStart(const ::testing::UnitTest& unit_test, int) {
   SelectTests(unit_test);
   if (suites_.empty()) return;
   WarnOfThreadsAndSockets();
+  PrepareExitTools();
   supervisor_ = std::make_unique<Supervisor>(MakeRunSettings(setup_.flags));
   PlanSuites();
   std::vector<IsolatedSuite*> suites;

@@ -61,6 +61,8 @@ constexpr int kLeakStatus = 23;
 // which are the parent's; what tools would do there is done here. The status
 // to end with.
 int RunExitTools();
+// In the parent, before any cell: keeps a way back to the host's files.
+void PrepareExitTools();
 // What tools have counted before the fork is the parent's.
 void ResetExitTools();
 
