@@ -174,7 +174,8 @@ class Planner {
   void Overlays() {
     const std::string run = Canonical("/run");
     if (!run.empty() && !IsPrivate(run)) {
-      if (plan_.user != UserMode::kNone && HasMountsBelow(run)) {
+      const bool one_user = plan_.user == UserMode::kSelf || plan_.user == UserMode::kRoot;
+      if (one_user || (plan_.user == UserMode::kAll && HasMountsBelow(run))) {
         plan_.run.path = run;
         plan_.run.source = OpenIndex(run);
         Compose(run, "");

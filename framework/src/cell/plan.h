@@ -77,7 +77,8 @@ struct Plan {
 
   // /run put together entry by entry. In a user namespace the kernel makes no
   // overlay of a directory with the host's mounts below it, which would show
-  // what they cover.
+  // what they cover; and where one user is mapped alone, none can be written to
+  // below a directory of another's.
   struct Entry {
     enum class Kind { kDirectory, kSymlink, kBind, kOverlay };
     Kind kind;

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "streamer.h"
 
 // Present where the program was built with the tool. gcov's stay null unless
@@ -10,6 +12,7 @@ extern "C" {
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 void __gcov_dump(void) __attribute__((weak));
 void __gcov_reset(void) __attribute__((weak));
+void __gcov_exit(void) __attribute__((weak));  // in every program that gcc instruments
 int __llvm_profile_write_file(void) __attribute__((weak));
 void __llvm_profile_reset_counters(void) __attribute__((weak));
 }
@@ -34,6 +37,11 @@ void ReturnToHost() {
 }  // namespace
 
 void PrepareExitTools() {
+  if (__gcov_exit != nullptr && __gcov_dump == nullptr) {
+    std::fprintf(stderr,
+                 "testcell: warning: this program counts coverage, but what runs in cells will not "
+                 "be counted: link it with -Wl,-u,__gcov_dump,-u,__gcov_reset\n");
+  }
   if (!CountsCoverage() || g_host_root >= 0) return;
   const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   // Where a test does not look for its first descriptor.

@@ -52,8 +52,14 @@ int Plugin::Finish(int status) {
 void Plugin::RefuseToRun(const std::string& error) {
   std::fflush(stdout);
   std::fprintf(stderr, "testcell: no test was run: %s\n", error.c_str());
+  Exit(2);
+}
+
+// GoogleTest deletes its listeners at exit, and this one is not its to delete.
+void Plugin::Exit(int status) {
   supervisor_.reset();
-  std::exit(2);
+  ::testing::UnitTest::GetInstance()->listeners().Release(this);
+  std::exit(status);
 }
 
 // Choosing what runs where
@@ -241,7 +247,7 @@ void Plugin::RestoreFactories() {
 // GoogleTest's events, in the parent
 
 void Plugin::OnTestIterationStart(const ::testing::UnitTest& unit_test, int) {
-  if (interrupted_ != 0) std::exit(Finish(1));
+  if (interrupted_ != 0) Exit(Finish(1));
   in_process_tests_ = false;
   environments_played_ = false;
   SelectTests(unit_test);

@@ -97,6 +97,7 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
+  [[noreturn]] void Exit(int status);
   [[noreturn]] void RefuseToRun(const std::string& error);
 
   Setup setup_;

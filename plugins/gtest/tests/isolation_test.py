@@ -1,0 +1,81 @@
+"""Runs isolation_test as every kind of user and from every kind of place.
+
+    isolation_test.py BINARY [SECOND_RUN...]
+
+What tests write must not reach the host, wherever the run was started.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BINARY = os.path.abspath(sys.argv[1])
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+failures = []
+
+
+def run(what, arguments, cwd, prefix=(), binary=BINARY, expect=0, contains=None, env=None):
+    command = [*prefix, binary, "--testcell_jobs=4", "--gtest_brief=1", *arguments]
+    environment = dict(os.environ, **(env or {}))
+    before = sorted(os.listdir(cwd))
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment,
+                            stdin=subprocess.DEVNULL, check=False)
+    output = result.stdout + result.stderr
+    problems = []
+    if result.returncode != expect:
+        problems.append(f"status {result.returncode}, not {expect}")
+    if contains and contains not in output:
+        problems.append(f"no '{contains}' in the output")
+    if sorted(os.listdir(cwd)) != before:
+        problems.append(f"left {set(os.listdir(cwd)) - set(before)} in {cwd}")
+    for path in ("/run/testcell-claimed", "/tmp/claimed", "/var/tmp/claimed", "/dev/shm/claimed"):
+        if os.path.exists(path):
+            problems.append(f"{path} reached the host")
+    print(("ok      " if not problems else "FAILED  ") + what, flush=True)
+    if problems:
+        failures.append(what)
+        print("  " + "; ".join(problems) + "\n" + output)
+
+
+def users():
+    yield "as root" if os.geteuid() == 0 else "as this user", ()
+    if os.geteuid() == 0:
+        yield "as nobody", NOBODY
+
+
+def main():
+    for user, prefix in users():
+        home = tempfile.mkdtemp(prefix="isolation-", dir="/opt" if os.access("/opt", os.W_OK) else None)
+        os.chmod(home, 0o777)
+        run(f"{user}, in a directory", [], home, prefix)
+        if prefix or os.geteuid() != 0:
+            run(f"{user}, who is root inside", ["--testcell_user=root"], home, prefix)
+        run(f"{user}, with /tmp copy-on-write", ["--testcell_tmp=cow", "--gtest_filter=Pair.*"],
+            home, prefix)
+        run(f"{user}, in /", ["--gtest_filter=-Pair.*:InUser*"], "/", prefix)
+        run(f"{user}, in / with a private working directory", ["--testcell_cwd=private"], "/",
+            prefix, expect=2, contains="no test was run: the working directory / can't be made")
+        for place in ("/tmp", "/var/tmp", "/dev/shm", "/run"):
+            if not os.access(place, os.W_OK):
+                continue
+            below = tempfile.mkdtemp(prefix="isolation-", dir=place)
+            os.chmod(below, 0o777)
+            binary = os.path.join(below, "program")
+            shutil.copy(BINARY, binary)
+            os.chmod(binary, 0o755)
+            env = {"BOUND_THROUGH": os.path.basename(below)}
+            run(f"{user}, program and directory below {place}", [], below, prefix, binary, env=env)
+            link = os.path.join(below, "link")
+            os.symlink("program", link)
+            run(f"{user}, by a relative symbolic link below {place}", [], below, prefix, "./link",
+                env=env)
+            shutil.rmtree(below)
+        run(f"{user}, in /tmp itself", ["--gtest_filter=Pair.*:Names.*"], "/tmp", prefix)
+        shutil.rmtree(home)
+    print(f"{len(failures)} failed" if failures else "all as expected")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
