@@ -4,14 +4,21 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 
 namespace testcell::supervisor {
 
-// The tree of processes below a cell's init, a line each: process id in the
-// cell, command line, state, system call and wait channel of each thread.
-// Reads the host's /proc; a process that ends meanwhile is left out.
+// The tree of processes below a cell's init, for people: process id in the
+// cell, state, age and command line; of each thread the system call and the
+// wait channel, and the kernel's stack where this user may read it. Reads the
+// host's /proc; a process that ends meanwhile is left out. At most
+// kMaxSnapshotLines lines, of printable ASCII, without a newline at the end.
+inline constexpr std::size_t kMaxSnapshotLines = 60;
 std::string DescribeProcesses(pid_t init);
+
+// "futex"; "system call 4711" for one that this build does not know.
+std::string SystemCallName(long number);
 
 }  // namespace testcell::supervisor
 
