@@ -37,30 +37,9 @@
 
 enum { kDefaultCells = 500, kWarmUpCells = 10, kMaxJobs = 256, kMaxCells = 1000000 };
 
-// In the order in which they happen; kStepNames follows it.
-enum Step {
-  kClone,
-  kMaps,
-  kIdentity,
-  kPrivate,
-  kProc,
-  kTmpfs,
-  kDirectories,
-  kBindTmp,
-  kOverlayRun,
-  kOverlayCwd,
-  kSysfs,
-  kHosts,
-  kBindShm,
-  kMqueue,
-  kLoopback,
-  kLowPorts,
-  kTest,
-  kTeardown,
-  kStepCount
-};
+#include "cell_floor.h"
 
-static const char* const kStepNames[kStepCount] = {
+const char* const kStepNames[kStepCount] = {
     "clone3, until init runs",
     "uid and gid maps",
     "prctl, setsid, sethostname",
@@ -79,28 +58,6 @@ static const char* const kStepNames[kStepCount] = {
     "ip_unprivileged_port_start",
     "fork and reap the test",
     "exit, teardown and reap",
-};
-
-// What one cell leaves in shared memory for its parent. ended[step] is the time
-// at which the step was over.
-struct Cell {
-  int64_t began_ns;
-  int64_t ended_ns[kStepCount];
-  int failed_errno;  // 0: every step worked
-  int failed_step;
-};
-
-struct Settings {
-  int cells;
-  int jobs;
-  size_t parent_mib;
-  bool json;
-  bool steps;
-  bool user_namespace;
-  bool private_cwd;  // false when the working directory is /
-  uid_t uid;
-  gid_t gid;
-  char cwd[4096];
 };
 
 static int64_t NowNs(void) {
@@ -308,7 +265,7 @@ static bool MakeCell(struct Cell* cell, const struct Settings* settings) {
   return status == 0;
 }
 
-static void* Share(size_t size) {
+void* Share(size_t size) {
   void* memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) Die("cell_floor: mmap");
   return memory;
@@ -316,7 +273,7 @@ static void* Share(size_t size) {
 
 // A fork copies page tables, so it is the touched memory of the parent that a
 // cell pays for, not its size.
-static void TouchMemory(size_t mib) {
+void TouchMemory(size_t mib) {
   if (mib == 0) return;
   size_t size = mib << 20;
   char* memory =
@@ -341,7 +298,7 @@ static bool RunJob(struct Cell* cells, const struct Settings* settings, int job)
   return true;
 }
 
-static void ReportFailure(const struct Cell* cells, int count) {
+void ReportFailure(const struct Cell* cells, int count) {
   for (int i = 0; i < count; ++i) {
     if (cells[i].failed_errno == 0) continue;
     fprintf(stderr, "cell_floor: %s: %s\n", kStepNames[cells[i].failed_step],
@@ -353,7 +310,7 @@ static void ReportFailure(const struct Cell* cells, int count) {
 
 // Each job in a process of its own, one job too: all figures then come from
 // parents of the same kind. False: some cell could not be made.
-static bool RunJobs(struct Cell* cells, const struct Settings* settings) {
+bool RunJobs(struct Cell* cells, const struct Settings* settings) {
   bool ok = true;
   for (int job = 0; job < settings->jobs; ++job) {
     pid_t child = fork();
@@ -368,171 +325,3 @@ static bool RunJobs(struct Cell* cells, const struct Settings* settings) {
 }
 
 // ---- The report -------------------------------------------------------------
-
-struct Summary {
-  double median_us;
-  double p10_us;
-  double p90_us;
-};
-
-static int CompareNs(const void* left, const void* right) {
-  int64_t a = *(const int64_t*)left;
-  int64_t b = *(const int64_t*)right;
-  return (a > b) - (a < b);
-}
-
-static struct Summary Summarise(int64_t* times_ns, int count) {
-  qsort(times_ns, (size_t)count, sizeof(*times_ns), CompareNs);
-  struct Summary summary = {
-      .median_us = (double)times_ns[count / 2] / 1e3,
-      .p10_us = (double)times_ns[count / 10] / 1e3,
-      .p90_us = (double)times_ns[count - 1 - count / 10] / 1e3,
-  };
-  return summary;
-}
-
-static struct Summary SummariseCells(const struct Cell* cells, int count, int64_t* scratch) {
-  for (int i = 0; i < count; ++i) scratch[i] = cells[i].ended_ns[kTeardown] - cells[i].began_ns;
-  return Summarise(scratch, count);
-}
-
-static struct Summary SummariseStep(const struct Cell* cells, int count, int step,
-                                    int64_t* scratch) {
-  for (int i = 0; i < count; ++i) {
-    int64_t began_ns = step == 0 ? cells[i].began_ns : cells[i].ended_ns[step - 1];
-    scratch[i] = cells[i].ended_ns[step] - began_ns;
-  }
-  return Summarise(scratch, count);
-}
-
-// Warm-up cells are neither timed nor counted: the clock of the whole starts
-// with the first cell that is.
-static double CellsPerSecond(const struct Cell* cells, int count) {
-  int64_t first_ns = INT64_MAX;
-  int64_t last_ns = 0;
-  for (int i = 0; i < count; ++i) {
-    if (cells[i].began_ns < first_ns) first_ns = cells[i].began_ns;
-    if (cells[i].ended_ns[kTeardown] > last_ns) last_ns = cells[i].ended_ns[kTeardown];
-  }
-  return count * 1e9 / (double)(last_ns - first_ns);
-}
-
-static void PrintJson(const struct Settings* settings, const struct Cell* cells, int64_t* scratch) {
-  struct Summary all = SummariseCells(cells, settings->cells, scratch);
-  printf(
-      "{\"benchmark\": \"cell_floor\", \"cells\": %d, \"jobs\": %d, \"parent_mib\": %zu,"
-      " \"user_namespace\": %s, \"median_us\": %.1f, \"p10_us\": %.1f, \"p90_us\": %.1f,"
-      " \"cells_per_second\": %.1f",
-      settings->cells, settings->jobs, settings->parent_mib,
-      settings->user_namespace ? "true" : "false", all.median_us, all.p10_us, all.p90_us,
-      CellsPerSecond(cells, settings->cells));
-  for (int step = 0; settings->steps && step < kStepCount; ++step) {
-    struct Summary one = SummariseStep(cells, settings->cells, step, scratch);
-    printf("%s{\"name\": \"%s\", \"median_us\": %.1f, \"p10_us\": %.1f, \"p90_us\": %.1f}",
-           step == 0 ? ", \"steps\": [" : ", ", kStepNames[step], one.median_us, one.p10_us,
-           one.p90_us);
-  }
-  printf("%s}\n", settings->steps ? "]" : "");
-}
-
-static void PrintText(const struct Settings* settings, const struct Cell* cells, int64_t* scratch) {
-  struct Summary all = SummariseCells(cells, settings->cells, scratch);
-  printf("%d cells, %d job%s, %zu MiB touched in the parent, %s\n", settings->cells, settings->jobs,
-         settings->jobs == 1 ? "" : "s", settings->parent_mib,
-         settings->user_namespace ? "a user namespace each" : "as root");
-  printf("%-34s %8s %8s %8s\n", "microseconds", "median", "p10", "p90");
-  for (int step = 0; settings->steps && step < kStepCount; ++step) {
-    struct Summary one = SummariseStep(cells, settings->cells, step, scratch);
-    printf("%-34s %8.1f %8.1f %8.1f\n", kStepNames[step], one.median_us, one.p10_us, one.p90_us);
-  }
-  printf("%-34s %8.1f %8.1f %8.1f\n", "a cell", all.median_us, all.p10_us, all.p90_us);
-  printf("%-34s %8.1f\n", "cells a second", CellsPerSecond(cells, settings->cells));
-}
-
-// ---- The command line -------------------------------------------------------
-
-static void Fail(const char* format, ...) __attribute__((format(printf, 1, 2), noreturn));
-static void Fail(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fprintf(stderr, "cell_floor: ");
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr,
-          "\nusage: cell_floor [cells] [--json] [--steps] [--jobs=J] [--parent-mib=M]"
-          " [--userns]\n");
-  va_end(arguments);
-  exit(2);
-}
-
-static int ParseCount(const char* text, int least, int most) {
-  char* end = NULL;
-  errno = 0;
-  long value = strtol(text, &end, 10);
-  if (errno != 0 || end == text || *end != '\0' || value < least || value > most) {
-    Fail("'%s' is not a number from %d to %d", text, least, most);
-  }
-  return (int)value;
-}
-
-static void ParseArguments(struct Settings* settings, int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const char* argument = argv[i];
-    if (strcmp(argument, "--json") == 0) {
-      settings->json = true;
-    } else if (strcmp(argument, "--steps") == 0) {
-      settings->steps = true;
-    } else if (strcmp(argument, "--userns") == 0) {
-      settings->user_namespace = true;
-    } else if (strncmp(argument, "--jobs=", 7) == 0) {
-      settings->jobs = ParseCount(argument + 7, 1, kMaxJobs);
-    } else if (strncmp(argument, "--parent-mib=", 13) == 0) {
-      settings->parent_mib = (size_t)ParseCount(argument + 13, 0, 1 << 20);
-    } else if (argument[0] != '-') {
-      settings->cells = ParseCount(argument, 1, kMaxCells);
-    } else {
-      Fail("unknown option '%s'", argument);
-    }
-  }
-  if (settings->jobs > settings->cells) settings->jobs = settings->cells;
-}
-
-// What a cell replaces hides the working directory with it. Testcell binds it
-// through; the floor just asks to be started elsewhere.
-static void CheckWorkingDirectory(struct Settings* settings) {
-  static const char* const kReplaced[] = {"/tmp", "/var/tmp", "/dev/shm", "/proc"};
-  if (getcwd(settings->cwd, sizeof(settings->cwd)) == NULL) Die("cell_floor: getcwd");
-  for (size_t i = 0; i < sizeof(kReplaced) / sizeof(kReplaced[0]); ++i) {
-    size_t size = strlen(kReplaced[i]);
-    if (strncmp(settings->cwd, kReplaced[i], size) != 0) continue;
-    if (settings->cwd[size] != '\0' && settings->cwd[size] != '/') continue;
-    Fail("the working directory must not be below %s", kReplaced[i]);
-  }
-  settings->private_cwd = strcmp(settings->cwd, "/") != 0;
-}
-
-int main(int argc, char** argv) {
-  static struct Settings settings = {.cells = kDefaultCells, .jobs = 1};
-  settings.uid = geteuid();
-  settings.gid = getegid();
-  settings.user_namespace = settings.uid != 0;
-  ParseArguments(&settings, argc, argv);
-  CheckWorkingDirectory(&settings);
-
-  size_t count = (size_t)settings.cells;
-  struct Cell* cells = Share(count * sizeof(*cells));
-  // Not to be paid by the first cells: shared memory has no page until touched.
-  memset(cells, 0, count * sizeof(*cells));
-  if (!RunJobs(cells, &settings)) {
-    ReportFailure(cells, settings.cells);
-    return EXIT_FAILURE;
-  }
-  int64_t* scratch = malloc(count * sizeof(*scratch));
-  if (scratch == NULL) Die("cell_floor: malloc");
-  if (settings.json) {
-    PrintJson(&settings, cells, scratch);
-  } else {
-    PrintText(&settings, cells, scratch);
-  }
-  free(scratch);
-  return EXIT_SUCCESS;
-}
