@@ -66,7 +66,7 @@ static int64_t NowNs(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void Die(const char* what) {
+void Die(const char* what) {
   perror(what);
   exit(EXIT_FAILURE);
 }

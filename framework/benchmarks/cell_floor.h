@@ -60,6 +60,8 @@ void* Share(size_t size);
 void TouchMemory(size_t mib);
 // False: a cell could not be made, and a message says why.
 bool RunJobs(struct Cell* cells, const struct Settings* settings);
+// Ends the program with the errno of what failed.
+void Die(const char* what);
 // Which cell could not be made, and why.
 void ReportFailure(const struct Cell* cells, int count);
 

@@ -1,0 +1,107 @@
+#include "testcell/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "cell/plan.h"
+#include "cell/step.h"
+
+namespace testcell {
+namespace {
+
+TEST(Validate, TakesTheDefaults) { EXPECT_EQ(Validate({}), ""); }
+
+TEST(Validate, SaysWhatIsWrong) {
+  Options options;
+  options.host_name = "no spaces";
+  EXPECT_EQ(Validate(options),
+            "Options::host_name: 'no spaces' is no host name: 1 to 64 letters, digits, '-' and "
+            "'.'");
+  options = {};
+  options.tmp_size_bytes = 1;
+  EXPECT_EQ(Validate(options),
+            "Options::tmp_size_bytes: 1 bytes is too small to hold a cell; give at least 65536, "
+            "or 0");
+  options = {};
+  options.binds.push_back({"relative", "", false});
+  EXPECT_EQ(Validate(options), "Options::binds (source): 'relative' is not an absolute path");
+  options = {};
+  options.limits.push_back({0, 2, 1});
+  EXPECT_EQ(Validate(options), "Options::limits: the soft limit 2 is above the hard limit 1");
+  options = {};
+  options.exclusive.push_back({"device", 0});
+  EXPECT_EQ(Validate(options),
+            "Options::exclusive: 'device' may be used by 0 at once; give 1 or more");
+}
+
+cell::HostFacts HostIn(const std::string& cwd) {
+  cell::HostFacts host;
+  host.uid = 1000;
+  host.gid = 1000;
+  host.cwd = cwd;
+  host.program = "/usr/bin/program";
+  host.mount_points = {"/", "/proc", "/dev/shm"};
+  return host;
+}
+
+struct Planned {
+  bool good;
+  std::string error;
+};
+
+Planned MakePlanIn(const std::string& cwd, WorkingDirectory mode, cell::Plan* plan) {
+  cell::Defaults defaults;
+  defaults.cwd = mode;
+  Planned planned;
+  planned.good = cell::MakePlan({}, defaults, HostIn(cwd), plan, &planned.error);
+  return planned;
+}
+
+TEST(Plan, ACheckoutBelowTmpIsBoundThroughAsAWhole) {
+  cell::Plan plan;
+  ASSERT_TRUE(MakePlanIn("/tmp/checkout/build", WorkingDirectory::kAuto, &plan).good);
+  ASSERT_EQ(plan.throughs.size(), 1u);
+  EXPECT_EQ(plan.throughs[0].path, "/tmp/checkout");
+  ASSERT_FALSE(plan.overlays.empty());
+  EXPECT_EQ(plan.overlays.back().path, "/tmp/checkout/build");
+  EXPECT_TRUE(plan.cwd_may_be_shared);
+}
+
+TEST(Plan, ARunInTmpItselfSeesWhatIsThere) {
+  cell::Plan plan;
+  ASSERT_TRUE(MakePlanIn("/tmp", WorkingDirectory::kAuto, &plan).good);
+  ASSERT_EQ(plan.overlays.size(), 1u);
+  EXPECT_EQ(plan.overlays[0].path, "/tmp");
+}
+
+TEST(Plan, TheRootIsNeverPrivate) {
+  cell::Plan plan;
+  EXPECT_TRUE(MakePlanIn("/", WorkingDirectory::kAuto, &plan).good);
+  const Planned refused = MakePlanIn("/", WorkingDirectory::kPrivate, &plan);
+  EXPECT_FALSE(refused.good);
+  EXPECT_EQ(refused.error,
+            "the working directory / can't be made private: an overlay on / would hide mounts; "
+            "run from another directory, or pass --testcell_cwd=shared");
+}
+
+TEST(Plan, RefusesMorePathsThanItCanHold) {
+  Options options;
+  for (int i = 0; i < 200; ++i) options.binds.push_back({"/source" + std::to_string(i), "", false});
+  cell::Plan plan;
+  std::string error;
+  EXPECT_FALSE(cell::MakePlan(options, {}, HostIn("/home"), &plan, &error));
+  EXPECT_NE(error.find("a cell can bind at most 128 paths"), std::string::npos) << error;
+}
+
+TEST(Explain, NamesTheCallTheObjectTheErrorAndARemedy) {
+  EXPECT_EQ(cell::Explain(cell::Step::kProc, EPERM, "/proc"),
+            "cannot mount the cell's own proc on /proc: EPERM (Operation not permitted); the host "
+            "masks part of it, as containers do by default; run the container with an unmasked "
+            "/proc and /sys (docker, podman: --security-opt systempaths=unconfined)");
+  EXPECT_EQ(cell::Explain(cell::Step::kLoopback, EPERM, ""),
+            "cannot bring up the loopback interface: EPERM (Operation not permitted)");
+}
+
+}  // namespace
+}  // namespace testcell

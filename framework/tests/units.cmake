@@ -1,0 +1,11 @@
+# The parts of the framework that need no cell.
+add_executable(framework_test
+  ${CMAKE_CURRENT_LIST_DIR}/frame_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/options_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/unit_log_test.cc)
+target_include_directories(framework_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)
+target_link_libraries(framework_test PRIVATE
+  testcell::framework testcell_compile fmt::fmt GTest::gtest_main)
+add_test(NAME framework_test COMMAND framework_test)
+set_tests_properties(framework_test PROPERTIES TIMEOUT 120)
