@@ -1,5 +1,6 @@
 #include "testcell/internal/supervisor.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,9 +21,21 @@ namespace {
 // Cells beyond those that run: while one is taken down or made, another runs.
 int SpareSlots(int jobs) { return std::min(jobs, 4); }
 
+// A program that was started without them would print into our sockets and
+// pipes, which would get their numbers.
+RunSettings WithStandardStreams(RunSettings settings) {
+  for (int fd = 0; fd <= STDERR_FILENO;) {
+    fd = ::open("/dev/null", O_RDWR);
+    if (fd < 0) break;
+    if (fd > STDERR_FILENO) ::close(fd);
+  }
+  return settings;
+}
+
 }  // namespace
 
-Supervisor::Supervisor(RunSettings settings) : impl_(new Impl(std::move(settings))) {}
+Supervisor::Supervisor(RunSettings settings)
+    : impl_(new Impl(WithStandardStreams(std::move(settings)))) {}
 Supervisor::~Supervisor() = default;
 int Supervisor::AddPlan(const Options& options, std::string* error) {
   return impl_->AddPlan(options, error);
@@ -59,6 +72,7 @@ Supervisor::Impl::~Impl() {
   // The keeper's death ends the workers, theirs the cells; an end of file on
   // its socket says that a slot's last process is gone.
   for (auto& slot : slots_) {
+    slot->CloseRemote();  // ours to close still, if no keeper was forked
     pollfd gone{slot->control_fd(), 0, 0};
     posix::RetryOnInterrupt([&] { return ::poll(&gone, 1, -1); });
   }

@@ -97,8 +97,8 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
-  [[noreturn]] void Exit(int status);
   [[noreturn]] void RefuseToRun(const std::string& error);
+  [[noreturn]] void Exit(int status);
 
   Setup setup_;
   std::unique_ptr<Supervisor> supervisor_;
