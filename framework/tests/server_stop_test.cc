@@ -10,6 +10,8 @@
 namespace testcell {
 namespace {
 
+using namespace std::string_literals;
+
 using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::EndsWith;
@@ -81,6 +83,15 @@ TEST_F(ServerTest, ServerThatIgnoresTermIsKilledAndReported) {
                                     HasSubstr("within 10 ms of SIGTERM; killed: server_deaf (pid " +
                                               pid + ")\nits output:\ndeaf")));
   EXPECT_FALSE(server.running());
+}
+
+TEST_F(ServerTest, ServerThatHasLeftItsGroupIsKilled) {
+  ServerOptions options = Payload("deaf", {"leaving"}, Ready::Line("deaf"));
+  options.stop_grace = milliseconds(10);
+  Server server(options);
+  ASSERT_TRUE(server.Start()) << server.error();
+  EXPECT_FALSE(server.Stop());
+  EXPECT_THAT(server.error(), HasSubstr("was killed by SIGKILL (Killed) when it was stopped"));
 }
 
 TEST_F(ServerTest, StoppedServerIsContinuedForItsEnd) {
@@ -258,6 +269,24 @@ TEST_F(ServerTest, OutputIsShownOnceWhenTheTestHasFailed) {
     failed = true;
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), expected);
+}
+
+TEST_F(ServerTest, OutputOfAFailedStartIsShownWhereTheErrorHasOnlyItsEnd) {
+  internal::SetTestFailedQuery([] { return true; });
+  for (const auto& [lines, begin] :
+       {std::pair("1", ""s), std::pair("1000", "[testcell] output"s)}) {
+    testing::internal::CaptureStderr();
+    {
+      Server* self = nullptr;
+      Server server(Payload("chatty", {lines}, Ready::When([&self]() -> bool {
+                              if (self->Output().find("done") == std::string::npos) return false;
+                              throw 1;
+                            })));
+      self = &server;
+      EXPECT_FALSE(server.Start());
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr().substr(0, 17), begin) << lines;
+  }
 }
 
 TEST_F(ServerTest, StopShowsTheOutputOfAFailedTest) {

@@ -22,7 +22,9 @@
 //
 // Threads and forks: no thread is started. A Server is for one thread at a
 // time; two of them may be used by two threads. In a child that the test forks
-// a Server is inert: its destructor leaves the program alone.
+// a Server is inert: its destructor leaves the program alone. A test that
+// ignores SIGCHLD, or reaps whatever child there is (waitpid(2) with -1), takes
+// the program's exit status away; Stop() then returns false and says so.
 #ifndef TESTCELL_SERVER_H_
 #define TESTCELL_SERVER_H_
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,7 +46,7 @@ std::string ReadStat(const std::string& path) {
 // The process, if /proc/PID/stat says that it is of the group and lives.
 std::optional<Member> ReadMember(const std::filesystem::path& directory, pid_t group) {
   const std::string pid_text = directory.filename();
-  Member member{};
+  Member member;
   const char* end = pid_text.data() + pid_text.size();
   if (std::from_chars(pid_text.data(), end, member.pid).ptr != end) return std::nullopt;
 
@@ -60,6 +61,7 @@ std::optional<Member> ReadMember(const std::filesystem::path& directory, pid_t g
   pid_t its_group = 0;
   if (!(rest >> state >> parent >> its_group)) return std::nullopt;
   if (its_group != group || state == 'Z' || state == 'X') return std::nullopt;
+  member.stopped = state == 'T';
   member.name = line.substr(open + 1, close - open - 1);
   return member;
 }
@@ -92,6 +94,8 @@ bool HasEnded(int pidfd) noexcept {
   pollfd polled = {pidfd, POLLIN, 0};
   return posix::RetryOnInterrupt([&] { return ::poll(&polled, 1, 0); }) > 0;
 }
+
+void Kill(int pidfd) noexcept { ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0); }
 
 Exit Reap(pid_t pid) noexcept {
   int status = 0;

@@ -32,6 +32,9 @@ posix::UniqueFd OpenPidfd(pid_t pid);
 // Of a child that has not been reaped.
 bool HasEnded(int pidfd) noexcept;
 
+// SIGKILL to the process, if it has not ended (pidfd_send_signal(2), Linux 5.1).
+void Kill(int pidfd) noexcept;
+
 // How a child ended; empty where nobody can know, since somebody else has
 // reaped it or SIGCHLD is ignored.
 struct Exit {
@@ -47,8 +50,9 @@ Exit Reap(pid_t pid) noexcept;
 std::string ExitText(const Exit& exit);
 
 struct Member {
-  pid_t pid;
-  std::string name;  // the kernel's, of at most 15 bytes (proc(5), comm)
+  pid_t pid = -1;
+  std::string name;      // the kernel's, of at most 15 bytes (proc(5), comm)
+  bool stopped = false;  // by a signal, as job control does; not by a tracer
 };
 
 // The processes of the group that have not ended. Empty without /proc.

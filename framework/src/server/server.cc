@@ -104,7 +104,7 @@ class Server::Impl {
 };
 
 Server::Impl::~Impl() {
-  if (pid_ > 0 && !IsOwner()) return;
+  if (owner_ > 0 && !IsOwner()) return;
   try {
     if (!Stop()) WriteToStderr(fmt::format("[testcell] {}\n", error_));
   } catch (...) {
@@ -140,6 +140,7 @@ bool Server::Impl::Start() {
     return true;
   }
   output_.reset();
+  output_shown_ = kept_output_.size() <= kTailBytes;  // by the error
   return false;
 }
 
@@ -213,10 +214,16 @@ std::string Server::Impl::StopProcesses() {
 // SIGTERM and the grace. Empty when all of the group has ended by then.
 std::string Server::Impl::Terminate() {
   const Clock::time_point deadline = After(options_.stop_grace);
-  // Until the child is reaped no other group can get its number.
-  ::kill(-pid_, SIGTERM);
-  ::kill(-pid_, SIGCONT);  // what is stopped can't act on SIGTERM
   try {
+    const std::vector<Member> members = server::LiveMembers(pid_);
+    // Until the child is reaped no other group can get its number.
+    ::kill(-pid_, SIGTERM);
+    // What is stopped can't act on SIGTERM. To nobody else: SIGCONT also undoes
+    // the SIGSTOP of a tracer's attach, for which LeakSanitizer, at a server's
+    // exit, then waits for ever.
+    for (const Member& member : members) {
+      if (member.stopped) ::kill(member.pid, SIGCONT);
+    }
     if (server::WaitReadable({pidfd_.get()}, deadline) && server::WaitForGroup(pid_, deadline)) {
       return "";
     }
@@ -235,6 +242,7 @@ std::string Server::Impl::Terminate() {
 Exit Server::Impl::TearDown() {
   const pid_t group = std::exchange(pid_, -1);
   server::KillGroup(group);
+  server::Kill(pidfd_.get());  // it may have left its group
   const Clock::time_point deadline = After(kKillWait);
   Exit exit;
   try {

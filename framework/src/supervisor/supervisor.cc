@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,9 +71,11 @@ Supervisor::Impl::~Impl() {
     posix::RetryOnInterrupt([&] { return ::waitpid(crew.keeper, nullptr, 0); });
   }
   // The keeper's death ends the workers, theirs the cells; an end of file on
-  // its socket says that a slot's last process is gone.
+  // its socket says that a slot's last process is gone. An init whose worker
+  // died before it asked to die with it is told by the end of its orders.
   for (auto& slot : slots_) {
     slot->CloseRemote();  // ours to close still, if no keeper was forked
+    ::shutdown(slot->control_fd(), SHUT_WR);
     pollfd gone{slot->control_fd(), 0, 0};
     posix::RetryOnInterrupt([&] { return ::poll(&gone, 1, -1); });
   }

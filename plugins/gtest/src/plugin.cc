@@ -22,6 +22,30 @@ namespace {
 
 Plugin* g_plugin = nullptr;
 
+// Where a test or a death test calls exit(), GoogleTest deletes its listeners
+// while RUN_ALL_TESTS() has the plugin on its stack: so this one is not it.
+class PluginListener : public ::testing::EmptyTestEventListener {
+ public:
+  explicit PluginListener(Plugin* plugin) : plugin_(plugin) {}
+
+  void OnTestIterationStart(const ::testing::UnitTest&, int) override {
+    plugin_->OnTestIterationStart();
+  }
+  void OnEnvironmentsSetUpEnd(const ::testing::UnitTest&) override {
+    plugin_->OnEnvironmentsSetUpEnd();
+  }
+  void OnTestEnd(const ::testing::TestInfo& test) override { plugin_->OnTestEnd(test); }
+  void OnTestSuiteEnd(const ::testing::TestSuite& suite) override {
+    plugin_->OnTestSuiteEnd(suite);
+  }
+  void OnTestIterationEnd(const ::testing::UnitTest&, int) override {
+    plugin_->OnTestIterationEnd();
+  }
+
+ private:
+  Plugin* plugin_;
+};
+
 std::string FullName(const ::testing::TestInfo& test) {
   return std::string(test.test_suite_name()) + "." + test.name();
 }
@@ -30,15 +54,15 @@ std::string FullName(const ::testing::TestInfo& test) {
 
 Plugin* CurrentPlugin() { return g_plugin; }
 
-Plugin::Plugin(Setup setup) : setup_(std::move(setup)) {
+Plugin::Plugin(Setup setup) : setup_(std::move(setup)), listener_(new PluginListener(this)) {
   g_plugin = this;
   SetEnvironmentHook(this);
   if (setup_.flags.listeners == Listeners::kCell) SetAsideUserListeners();
-  ::testing::UnitTest::GetInstance()->listeners().Append(this);
+  ::testing::UnitTest::GetInstance()->listeners().Append(listener_);
 }
 
 Plugin::~Plugin() {
-  ::testing::UnitTest::GetInstance()->listeners().Release(this);
+  delete ::testing::UnitTest::GetInstance()->listeners().Release(listener_);
   g_plugin = nullptr;
   SetEnvironmentHook(nullptr);
 }
@@ -55,10 +79,8 @@ void Plugin::RefuseToRun(const std::string& error) {
   Exit(2);
 }
 
-// GoogleTest deletes its listeners at exit, and this one is not its to delete.
 void Plugin::Exit(int status) {
   supervisor_.reset();
-  ::testing::UnitTest::GetInstance()->listeners().Release(this);
   std::exit(status);
 }
 
@@ -82,7 +104,7 @@ bool Plugin::AddSuite(::testing::TestSuite* suite) {
   return false;
 }
 
-void Plugin::SelectTests(const ::testing::UnitTest&) {
+void Plugin::SelectTests() {
   ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
   for (int i = 0; ::testing::TestSuite* const suite = SuiteToRun(unit_test, i); ++i) {
     if (suite->should_run() && AddSuite(suite)) in_process_tests_ = true;
@@ -204,7 +226,7 @@ void Plugin::UseCellListeners() {
   if (setup_.flags.listeners != Listeners::kParent) {
     delete users.Release(users.default_result_printer());
     delete users.Release(users.default_xml_generator());
-    users.Release(this);
+    users.Release(listener_);
     fresh->Append(NewForwarder(Repeater(users)));
   }
   if (setup_.flags.listeners != Listeners::kBoth) SetEventForwarding(listeners, false);
@@ -244,13 +266,18 @@ void Plugin::RestoreFactories() {
   }
 }
 
+// After a set-up that fails no test is played, so that its unit would not be.
+bool Plugin::PlaysTearDown(const IsolatedSuite& suite) {
+  return suite.set_up != nullptr || suite.tear_down != nullptr;
+}
+
 // GoogleTest's events, in the parent
 
-void Plugin::OnTestIterationStart(const ::testing::UnitTest& unit_test, int) {
+void Plugin::OnTestIterationStart() {
   if (interrupted_ != 0) Exit(Finish(1));
   in_process_tests_ = false;
   environments_played_ = false;
-  SelectTests(unit_test);
+  SelectTests();
   if (suites_.empty()) return;
   WarnOfThreadsAndSockets();
   PrepareExitTools();
@@ -269,11 +296,11 @@ void Plugin::OnTestIterationStart(const ::testing::UnitTest& unit_test, int) {
   for (const auto& suite : suites_) {
     const bool parent = suite->mode == Suites::kParent;
     if (parent || suite->set_up != nullptr) SetUpFunction(*suite->suite) = SetUpProxy;
-    if (parent || suite->tear_down != nullptr) TearDownFunction(*suite->suite) = TearDownProxy;
+    if (parent || PlaysTearDown(*suite)) TearDownFunction(*suite->suite) = TearDownProxy;
   }
 }
 
-void Plugin::OnEnvironmentsSetUpEnd(const ::testing::UnitTest&) {
+void Plugin::OnEnvironmentsSetUpEnd() {
   if (suites_.empty() || !setup_.flags.environments_in_parent) return;
   if (::testing::Test::HasFatalFailure() || ::testing::Test::IsSkipped()) return;
   std::vector<IsolatedSuite*> suites;
@@ -288,7 +315,7 @@ void Plugin::OnEnvironmentsSetUpEnd(const ::testing::UnitTest&) {
   if (TestProcess::Current() != nullptr) return;
   for (IsolatedSuite* suite : suites) {
     if (suite->set_up != nullptr) SetUpFunction(*suite->suite) = SetUpProxy;
-    if (suite->tear_down != nullptr) TearDownFunction(*suite->suite) = TearDownProxy;
+    if (PlaysTearDown(*suite)) TearDownFunction(*suite->suite) = TearDownProxy;
   }
 }
 

@@ -26,7 +26,7 @@ struct Setup {
   std::vector<::testing::TestEventListener*> cell_listeners;
 };
 
-class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook {
+class Plugin : public EnvironmentHook {
  public:
   explicit Plugin(Setup setup);
   ~Plugin() override;
@@ -34,12 +34,12 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   // Around UnitTest::Run(). The status to end with.
   int Finish(int status);
 
-  // Listener: first of all for End events, last for Start events.
-  void OnTestIterationStart(const ::testing::UnitTest& unit_test, int iteration) override;
-  void OnEnvironmentsSetUpEnd(const ::testing::UnitTest& unit_test) override;
-  void OnTestEnd(const ::testing::TestInfo& test) override;
-  void OnTestSuiteEnd(const ::testing::TestSuite& suite) override;
-  void OnTestIterationEnd(const ::testing::UnitTest& unit_test, int iteration) override;
+  // GoogleTest's events: End events first of all listeners, Start events last.
+  void OnTestIterationStart();
+  void OnEnvironmentsSetUpEnd();
+  void OnTestEnd(const ::testing::TestInfo& test);
+  void OnTestSuiteEnd(const ::testing::TestSuite& suite);
+  void OnTestIterationEnd();
 
   // EnvironmentHook
   bool ActsInThisProcess() override;
@@ -77,7 +77,7 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
     bool ended = false;
   };
 
-  void SelectTests(const ::testing::UnitTest& unit_test);
+  void SelectTests();
   bool AddSuite(::testing::TestSuite* suite);
   void PlanSuites();
   bool SuitesInParent() const;
@@ -94,6 +94,10 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   int UnitOf(const TestPlace& place) const;
   void PlaySetUps(UnitReplay* replay, IsolatedSuite* suite);
   void TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite);
+  void TakeUnplayed(IsolatedSuite* suite);
+  static bool PlaysTearDown(const IsolatedSuite& suite);
+  // To the unit's end, by way of its tear-downs.
+  Outcome EndUnit(UnitReplay* replay, IsolatedSuite* suite);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
@@ -101,6 +105,7 @@ class Plugin : public ::testing::EmptyTestEventListener, public EnvironmentHook 
   [[noreturn]] void Exit(int status);
 
   Setup setup_;
+  ::testing::TestEventListener* listener_;
   std::unique_ptr<Supervisor> supervisor_;
   std::vector<std::unique_ptr<IsolatedSuite>> suites_;
   std::unordered_map<const ::testing::TestSuite*, IsolatedSuite*> by_suite_;

@@ -63,10 +63,17 @@ void Keep(Recording recording, std::vector<Recording>* recordings) {
 
 void Plugin::OnTestSuiteEnd(const ::testing::TestSuite& suite) {
   const auto isolated = by_suite_.find(&suite);
-  if (isolated != by_suite_.end()) RecordProperties(isolated->second->properties);
+  if (isolated == by_suite_.end()) return;
+  RecordProperties(isolated->second->properties);
+  // Here the tests were only replayed, which takes no time.
+  Milliseconds elapsed = 0;
+  for (const ::testing::TestInfo* test : isolated->second->tests) {
+    elapsed += test->result()->elapsed_time();
+  }
+  SetElapsedTime(*isolated->second->suite, elapsed);
 }
 
-void Plugin::OnTestIterationEnd(const ::testing::UnitTest&, int) {
+void Plugin::OnTestIterationEnd() {
   RecordProperties(program_properties_);
   if (supervisor_ != nullptr && supervisor_->interrupted() != 0) {
     interrupted_ = supervisor_->interrupted();
@@ -88,7 +95,7 @@ void Plugin::BeforeSetUp() {
   if (!first->forked) return;
   UnitReplay& replay = ReplayOf(by_test_[first->tests.front()]);
   Recording recording = replay.RecordPhase(Phase::kEnvironmentSetUp);
-  if (replay.AtEnd()) {
+  if (replay.AtEnd() && !replay.done()) {
     first->failed_set_up = std::move(recording);
   } else {
     Replay(recording);
@@ -97,6 +104,14 @@ void Plugin::BeforeSetUp() {
 
 void Plugin::AfterTearDown() {
   if (TestProcess::Current() != nullptr) streamer_->Finish();
+  // No test was played: the set-up failed or skipped, and was shown where
+  // GoogleTest ran it, which may be an iteration before this one.
+  if (environment_tear_downs_.empty() && !suites_.empty() && suites_.front()->forked &&
+      supervisor_->interrupted() == 0) {
+    IsolatedSuite* const first = suites_.front().get();
+    ReplayOf(by_test_[first->tests.front()]).RecordPhase(Phase::kEnvironmentSetUp);
+    TakeUnplayed(first);
+  }
   ReplayTearDowns(environment_tear_downs_);
   environment_tear_downs_.clear();
 }
@@ -131,8 +146,33 @@ void Plugin::TearDownSuite(::testing::TestSuite* suite) {
     if (isolated->tear_down != nullptr) isolated->tear_down();
     return;
   }
+  TakeUnplayed(isolated);
   ReplayTearDowns(isolated->tear_downs);
   isolated->tear_downs.clear();
+}
+
+// After a set-up that failed or skipped GoogleTest passes over the tests, in the
+// cell as here: the rest of the unit that played the set-up is still due.
+void Plugin::TakeUnplayed(IsolatedSuite* suite) {
+  const int unit = UnitOf(by_test_[suite->tests.front()]);
+  const auto found = replays_.find(unit);
+  if (found == replays_.end()) return;
+  UnitReplay& replay = found->second;
+  PlaySetUps(&replay, suite);
+  // What the cell says of the tests that it passed over is said here, too.
+  while (replay.At(Phase::kTest)) replay.RecordPhase(Phase::kTest);
+  const Outcome outcome = EndUnit(&replay, suite);
+  replays_.erase(found);
+  if (outcome.kind == OutcomeKind::kPassed) return;
+  ReportPart(::testing::TestPartResult::kFatalFailure, "", -1, "testcell: " + outcome.reason);
+}
+
+Outcome Plugin::EndUnit(UnitReplay* replay, IsolatedSuite* suite) {
+  TakeTearDowns(replay, suite);
+  const Outcome outcome = replay->AwaitEnd();
+  Merge(replay->suite_properties(), &suite->properties);
+  Merge(replay->program_properties(), &program_properties_);
+  return outcome;
 }
 
 // Tests
@@ -188,10 +228,8 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   const bool last =
       suite->mode != Suites::kShared || place.index + 1 == static_cast<int>(suite->tests.size());
   if (place.ended && !last && !replay.AtEnd()) return;
-  if (place.ended) TakeTearDowns(&replay, suite);
-  const Outcome outcome = replay.AwaitEnd();
-  Merge(replay.suite_properties(), &suite->properties);
-  Merge(replay.program_properties(), &program_properties_);
+  if (!place.ended) replay.AwaitEnd();
+  const Outcome outcome = EndUnit(&replay, suite);
   ReportOutcome(*test, outcome, place.ended);
   replays_.erase(unit);
   if (!last) {  // the rest of the suite goes on in a cell of its own

@@ -20,6 +20,11 @@
 #include <utility>
 #include <vector>
 
+// Exported, but declared in none of GoogleTest's public headers.
+namespace testing::internal {
+extern bool g_help_flag;
+}
+
 namespace testcell::internal {
 namespace {
 
@@ -77,6 +82,8 @@ TESTCELL_PRIVATE_MEMBER_(TestInfo, factory_,
                          ::testing::internal::TestFactoryBase* const TestInfo::*);
 TESTCELL_PRIVATE_MEMBER_(TestInfo, should_run_, bool TestInfo::*);
 TESTCELL_PRIVATE_MEMBER_(TestSuite, should_run_, bool TestSuite::*);
+TESTCELL_PRIVATE_MEMBER_(TestSuite, Run, void (TestSuite::*)());
+TESTCELL_PRIVATE_MEMBER_(TestSuite, elapsed_time_, Milliseconds TestSuite::*);
 TESTCELL_PRIVATE_MEMBER_(TestSuite, set_up_tc_,
                          ::testing::internal::SetUpTestSuiteFunc TestSuite::*);
 TESTCELL_PRIVATE_MEMBER_(TestSuite, tear_down_tc_,
@@ -145,6 +152,10 @@ inline void SetShouldRun(TestSuite& suite, bool should_run) {
   suite.*Private(TestSuite_should_run_{}) = should_run;
 }
 
+inline void SetElapsedTime(TestSuite& suite, Milliseconds elapsed) {
+  suite.*Private(TestSuite_elapsed_time_{}) = elapsed;
+}
+
 // SetUpTestSuite() and TearDownTestSuite() of the fixture, or null.
 inline ::testing::internal::SetUpTestSuiteFunc& SetUpFunction(TestSuite& suite) {
   return suite.*Private(TestSuite_set_up_tc_{});
@@ -187,6 +198,21 @@ inline std::vector<::testing::TestProperty>& Properties(TestResult& result) {
 inline ::testing::internal::TestEventRepeater*& Repeater(TestEventListeners& listeners) {
   return listeners.*Private(TestEventListeners_repeater_{});
 }
+
+// Leaves the current suite before its end: what is recorded and asserted from
+// here on belongs to the program. For a listener of the suite's events.
+inline void LeaveSuite() {
+  TestEventListeners& listeners = UnitTest::GetInstance()->listeners();
+  TestEventListeners nobody;
+  TestSuite empty("", nullptr, nullptr, nullptr);
+  SetShouldRun(empty, true);
+  std::swap(Repeater(listeners), Repeater(nobody));
+  (empty.*Private(TestSuite_Run{}))();
+  std::swap(Repeater(listeners), Repeater(nobody));
+}
+
+// Whether GoogleTest has printed its flags, asked for or because one is bad.
+inline bool GaveHelp() { return ::testing::internal::g_help_flag; }
 
 // The reporter that takes the failures of all threads into the current result
 // and to the listeners, without what an assertion adds to them.

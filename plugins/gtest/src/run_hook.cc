@@ -3,12 +3,13 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <string>
 
 #include "flags.h"
 #include "plugin.h"
 #include "preconditions.h"
+#include "private_access.h"
 #include "testcell/gtest.h"
 
 namespace testcell {
@@ -26,26 +27,20 @@ Program& TheProgram() {
   return *program;
 }
 
-bool AsksForHelp(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    for (const char* spelling : {"--help", "-h", "-?", "/?"}) {
-      if (std::strcmp(argv[i], spelling) == 0) return true;
-    }
-  }
-  return false;
-}
-
 bool InDeathTest() {
 #if GTEST_HAS_DEATH_TEST
-  return ::testing::internal::InDeathTestChild();
-#else
-  return false;
+  if (::testing::internal::InDeathTestChild()) return true;
+  // GoogleTest's answer goes by the style that is set by now; that of the test
+  // which executed this process is known from the command line alone.
+  for (const std::string& argument : ::testing::internal::GetInjectableArgvs()) {
+    if (argument.find("gtest_internal_run_death_test=") != std::string::npos) return true;
+  }
 #endif
+  return false;
 }
 
 void Initialize(int* argc, char** argv) {
   Program& program = TheProgram();
-  const bool help = argc != nullptr && AsksForHelp(*argc, argv);
   if (argc == nullptr) {
     ::testing::InitGoogleTest();
   } else {
@@ -58,7 +53,7 @@ void Initialize(int* argc, char** argv) {
     std::exit(2);
   }
   program.initialized = true;
-  if (help) std::fputs(FlagsHelp().c_str(), stdout);
+  if (GaveHelp()) std::fputs(FlagsHelp().c_str(), stdout);
 }
 
 bool RunsInProcess() {

@@ -44,6 +44,8 @@ void Streamer::Begin() {
   if (unit_.environments_in_parent || EnvironmentCount() == 0) return;
   SendPhase(Phase::kEnvironmentSetUp);
   SetUpEnvironments();
+  // GoogleTest would go past all tests now, and say so in the parent's place.
+  if (::testing::Test::HasFatalFailure() || ::testing::Test::IsSkipped()) Finish();
 }
 
 void Streamer::OnTestSuiteStart(const ::testing::TestSuite&) {
@@ -88,6 +90,7 @@ void Streamer::OnSuiteOver(const ::testing::TestSuite& suite) {
   Writer writer;
   AddProperties(suite.ad_hoc_test_result(), &writer);
   Send(MessageType::kSuiteEnd, writer, false);
+  LeaveSuite();
   Finish();
 }
 

@@ -86,6 +86,7 @@ const Event& UnitReplay::Peek() {
         suite_properties_ = ReadProperties(&reader);
         break;
       case MessageType::kDone:
+        done_ = true;
         program_properties_ = ReadProperties(&reader);
         break;
       case MessageType::kTestStart:
@@ -103,6 +104,7 @@ Event UnitReplay::Take() {
   Peek();
   if (next_.kind == Event::Kind::kEnd) return next_;  // is all that comes from now on
   peeked_ = false;
+  if (IsMessage(next_, MessageType::kTestEnd)) phase_ = Phase::kSuiteTearDown;
   return std::move(next_);
 }
 
@@ -152,7 +154,6 @@ bool UnitReplay::PlayTest(bool only_if_failed, TestEnd* end) {
       end->start_timestamp_ms = static_cast<std::int64_t>(reader.Number());
       end->parts = reader.Number();
       end->properties = ReadProperties(&reader);
-      phase_ = Phase::kSuiteTearDown;
       ended = true;
     } else if (!only_if_failed) {
       Play(event);

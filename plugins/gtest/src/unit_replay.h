@@ -56,6 +56,8 @@ class UnitReplay {
   // Where the next event belongs to; the unit's end counts as none.
   bool At(Phase phase);
   bool AtEnd();
+  // True once the test process has said, by itself, that it is done.
+  bool done() const { return done_; }
   std::uint64_t parts_played() const { return parts_played_; }
   bool failed() const { return failed_; }
   const PropertyList& suite_properties() const { return suite_properties_; }
@@ -69,6 +71,7 @@ class UnitReplay {
   Supervisor* supervisor_;
   int unit_;
   bool peeked_ = false;
+  bool done_ = false;
   Event next_;
   Phase phase_ = Phase::kTest;
   std::uint64_t parts_played_ = 0;

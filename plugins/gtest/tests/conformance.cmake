@@ -1,0 +1,57 @@
+# Runs in cells against plain runs: the same verdicts, reports, console output
+# and exit status, for a program that uses every feature of GoogleTest.
+#
+# What compare_runs.py leaves out, because it can't be equal:
+# - times and timestamps: no two runs have the same ones;
+# - properties named testcell.*: only cells have something to say there.
+foreach(variant IN ITEMS plain cells)
+  add_executable(feature_${variant} feature_binary.cc feature_binary_more.cc)
+  target_compile_features(feature_${variant} PRIVATE cxx_std_17)
+endforeach()
+target_link_libraries(feature_plain PRIVATE GTest::gtest GTest::gmock)
+target_compile_definitions(feature_cells PRIVATE FEATURE_WITH_TESTCELL)
+target_link_libraries(feature_cells PRIVATE testcell::gtest GTest::gmock)
+
+# testcell_conformance(NAME [JOBS n] [ENVIRONMENT NAME=VALUE...] [ARGS gtest args...])
+function(testcell_conformance name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "JOBS" "ENVIRONMENT;ARGS")
+  if(NOT arg_JOBS)
+    set(arg_JOBS 8)
+  endif()
+  add_test(NAME conformance.${name}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/compare_runs.py
+      "'$<TARGET_FILE:feature_plain>'"
+      "'$<TARGET_FILE:feature_cells>' --testcell_jobs=${arg_JOBS}"
+      --console --timeout 60 -- ${arg_ARGS})
+  set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 250 ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
+
+testcell_conformance(default)
+testcell_conformance(one_job JOBS 1)
+foreach(seed IN ITEMS 1 2 77)
+  testcell_conformance(shuffle_${seed} ARGS --gtest_shuffle --gtest_random_seed=${seed})
+endforeach()
+testcell_conformance(repeat ARGS --gtest_repeat=2)
+testcell_conformance(repeat_shuffled
+  ARGS --gtest_repeat=2 --gtest_shuffle --gtest_random_seed=5)
+testcell_conformance(filter ARGS "--gtest_filter=Mixed.*:Suite*.*:Properties.*:In/*-*.Two")
+testcell_conformance(filter_second_fixture
+  ARGS "--gtest_filter=Mixed.HasAnotherFixture:Mixed.IsTheFixtureAgain")
+testcell_conformance(filter_none ARGS "--gtest_filter=None.*")
+testcell_conformance(fail_fast ARGS --gtest_fail_fast)
+testcell_conformance(fail_fast_one_job JOBS 1 ARGS --gtest_fail_fast)
+testcell_conformance(fail_fast_in_suite
+  ARGS --gtest_fail_fast "--gtest_filter=InSetUp.*:SuiteSetUp*:SuiteTearDown*")
+foreach(shard IN ITEMS 0 1 2)
+  testcell_conformance(shard_${shard}
+    ENVIRONMENT GTEST_TOTAL_SHARDS=3 GTEST_SHARD_INDEX=${shard})
+endforeach()
+testcell_conformance(brief ARGS --gtest_brief=1)
+testcell_conformance(disabled_too ARGS --gtest_also_run_disabled_tests)
+foreach(outcome IN ITEMS fail skip)
+  testcell_conformance(environment_${outcome} ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})
+  testcell_conformance(environment_${outcome}_one_job JOBS 1
+    ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})
+  testcell_conformance(environment_${outcome}_repeat
+    ENVIRONMENT FEATURE_ENVIRONMENT=${outcome} ARGS --gtest_repeat=2)
+endforeach()
