@@ -46,6 +46,7 @@ void EnvironmentProxy::SetUp() {
   }
   if (this == Proxies().front()) g_hook->BeforeSetUp();
   if (g_hook->ActsInThisProcess()) SetUpReal();
+  if (this == Proxies().back()) g_hook->AfterSetUp();
 }
 
 void EnvironmentProxy::TearDown() {

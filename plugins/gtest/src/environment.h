@@ -17,6 +17,7 @@ class EnvironmentHook {
   virtual bool ActsInThisProcess() = 0;
   // Around all of them: before the first set-up, after the last tear-down.
   virtual void BeforeSetUp() = 0;
+  virtual void AfterSetUp() = 0;
   virtual void AfterTearDown() = 0;
 };
 

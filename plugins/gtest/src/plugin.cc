@@ -28,11 +28,8 @@ class PluginListener : public ::testing::EmptyTestEventListener {
  public:
   explicit PluginListener(Plugin* plugin) : plugin_(plugin) {}
 
-  void OnTestIterationStart(const ::testing::UnitTest&, int) override {
-    plugin_->OnTestIterationStart();
-  }
-  void OnEnvironmentsSetUpEnd(const ::testing::UnitTest&) override {
-    plugin_->OnEnvironmentsSetUpEnd();
+  void OnTestIterationStart(const ::testing::UnitTest&, int iteration) override {
+    plugin_->OnTestIterationStart(iteration);
   }
   void OnTestEnd(const ::testing::TestInfo& test) override { plugin_->OnTestEnd(test); }
   void OnTestSuiteEnd(const ::testing::TestSuite& suite) override {
@@ -273,7 +270,19 @@ bool Plugin::PlaysTearDown(const IsolatedSuite& suite) {
 
 // GoogleTest's events, in the parent
 
-void Plugin::OnTestIterationStart() {
+// With --testcell_environments=parent; not where no Environment is to come.
+bool Plugin::ForksAfterSetUp(int iteration) const {
+  if (!setup_.flags.environments_in_parent || EnvironmentCount() == 0) return false;
+#ifdef GTEST_FLAG_GET  // 1.12 or later: the first iteration's may serve all
+  if (iteration > 0 && GTEST_FLAG_GET(repeat) >= 0) {
+    return GTEST_FLAG_GET(recreate_environments_when_repeating);
+  }
+#endif
+  static_cast<void>(iteration);
+  return true;
+}
+
+void Plugin::OnTestIterationStart(int iteration) {
   if (interrupted_ != 0) Exit(Finish(1));
   in_process_tests_ = false;
   environments_played_ = false;
@@ -289,7 +298,7 @@ void Plugin::OnTestIterationStart() {
     suite->tear_down = TearDownFunction(*suite->suite);
     if (suite->mode != Suites::kParent) suites.push_back(suite.get());
   }
-  if (!setup_.flags.environments_in_parent) {
+  if (!ForksAfterSetUp(iteration)) {
     Fork(suites);
     if (TestProcess::Current() != nullptr) return;
   }
@@ -300,7 +309,9 @@ void Plugin::OnTestIterationStart() {
   }
 }
 
-void Plugin::OnEnvironmentsSetUpEnd() {
+// Before GoogleTest's event of it, which the listeners are not to see in cells.
+void Plugin::AfterSetUp() {
+  if (TestProcess::Current() != nullptr) return;
   if (suites_.empty() || !setup_.flags.environments_in_parent) return;
   if (::testing::Test::HasFatalFailure() || ::testing::Test::IsSkipped()) return;
   std::vector<IsolatedSuite*> suites;

@@ -35,8 +35,7 @@ class Plugin : public EnvironmentHook {
   int Finish(int status);
 
   // GoogleTest's events: End events first of all listeners, Start events last.
-  void OnTestIterationStart();
-  void OnEnvironmentsSetUpEnd();
+  void OnTestIterationStart(int iteration);
   void OnTestEnd(const ::testing::TestInfo& test);
   void OnTestSuiteEnd(const ::testing::TestSuite& suite);
   void OnTestIterationEnd();
@@ -44,6 +43,7 @@ class Plugin : public EnvironmentHook {
   // EnvironmentHook
   bool ActsInThisProcess() override;
   void BeforeSetUp() override;
+  void AfterSetUp() override;
   void AfterTearDown() override;
 
   // From the proxies that stand in a test's and a suite's place.
@@ -77,6 +77,7 @@ class Plugin : public EnvironmentHook {
     bool ended = false;
   };
 
+  bool ForksAfterSetUp(int iteration) const;
   void SelectTests();
   bool AddSuite(::testing::TestSuite* suite);
   void PlanSuites();
