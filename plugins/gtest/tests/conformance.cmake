@@ -12,16 +12,17 @@ target_link_libraries(feature_plain PRIVATE GTest::gtest GTest::gmock)
 target_compile_definitions(feature_cells PRIVATE FEATURE_WITH_TESTCELL)
 target_link_libraries(feature_cells PRIVATE testcell::gtest GTest::gmock)
 
-# testcell_conformance(NAME [JOBS n] [ENVIRONMENT NAME=VALUE...] [ARGS gtest args...])
+# testcell_conformance(NAME [JOBS n] [FLAGS testcell flags]
+#   [ENVIRONMENT NAME=VALUE...] [ARGS gtest args...])
 function(testcell_conformance name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "JOBS" "ENVIRONMENT;ARGS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "JOBS;FLAGS" "ENVIRONMENT;ARGS")
   if(NOT arg_JOBS)
     set(arg_JOBS 8)
   endif()
   add_test(NAME conformance.${name}
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/compare_runs.py
       "'$<TARGET_FILE:feature_plain>'"
-      "'$<TARGET_FILE:feature_cells>' --testcell_jobs=${arg_JOBS}"
+      "'$<TARGET_FILE:feature_cells>' --testcell_jobs=${arg_JOBS} ${arg_FLAGS}"
       --console --timeout 60 -- ${arg_ARGS})
   set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 250 ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
@@ -54,4 +55,13 @@ foreach(outcome IN ITEMS fail skip)
     ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})
   testcell_conformance(environment_${outcome}_repeat
     ENVIRONMENT FEATURE_ENVIRONMENT=${outcome} ARGS --gtest_repeat=2)
+endforeach()
+foreach(flag IN ITEMS environments suites)
+  testcell_conformance(${flag}_in_parent FLAGS --testcell_${flag}=parent)
+  testcell_conformance(${flag}_in_parent_repeat
+    FLAGS --testcell_${flag}=parent ARGS --gtest_repeat=2)
+endforeach()
+foreach(outcome IN ITEMS fail skip)
+  testcell_conformance(environments_in_parent_${outcome}
+    FLAGS --testcell_environments=parent ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})
 endforeach()
