@@ -92,8 +92,7 @@ struct Options {
   std::optional<User> user;
 
   // Sizes of the private file systems; 0: the kernel's default, half of the
-  // memory (tmpfs(5)). A test that fills one gets ENOSPC, and the report of
-  // its failure says so.
+  // memory (tmpfs(5)). A test that fills one gets ENOSPC.
   std::uint64_t tmp_size_bytes = 0;  // /tmp, /var/tmp and all copy-on-write layers together
   std::uint64_t shm_size_bytes = 0;  // /dev/shm; 0: it shares tmp_size_bytes
 
