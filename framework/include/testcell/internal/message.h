@@ -29,6 +29,7 @@ enum class MessageType : std::uint16_t {
   kDone = 6,       // last of a unit; what the program recorded
   kLeak = 7,       // kind, what, and pairs of detail until the end
   kUse = 8,        // kind, name, who used it, whether it was only read
+  kAllow = 9,      // a leak that is no defect: kind, pattern, reason
 };
 
 // Which set-up a message or a piece of output belongs to.

@@ -49,6 +49,14 @@ struct UnitSpec {
   std::vector<Exclusive> exclusive;
 };
 
+// What is looked for beside the verdict; what is off costs nothing.
+struct ProbeSettings {
+  bool leaks = false;
+  bool strict = false;  // with leaks: changed process state, too
+  bool uses = false;
+  bool all_uses = false;  // with uses: those that cost more to see, too
+};
+
 struct RunSettings {
   int jobs = 1;                       // units at once, at least 1
   std::chrono::milliseconds slow{0};  // after which a running unit is announced; zero: never
@@ -60,6 +68,7 @@ struct RunSettings {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   Network net = Network::kPrivate;
   User user = User::kSelf;
+  ProbeSettings probes;
   // A line for the person at the terminal, without its newline.
   std::function<void(const std::string&)> notice;
   // Called in the process that all workers are forked from, once a Fork.
