@@ -92,7 +92,8 @@ struct Options {
   std::optional<User> user;
 
   // Sizes of the private file systems; 0: the kernel's default, half of the
-  // memory (tmpfs(5)). A test that fills one gets ENOSPC.
+  // memory (tmpfs(5)). A test that fills one gets ENOSPC, and a failure while
+  // it is full says so and names the size to raise.
   std::uint64_t tmp_size_bytes = 0;  // /tmp, /var/tmp and all copy-on-write layers together
   std::uint64_t shm_size_bytes = 0;  // /dev/shm; 0: it shares tmp_size_bytes
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "cell/plan.h"
+#include "cell/space.h"
 #include "cell/step.h"
 #include "protocol/control.h"
 
@@ -34,6 +35,7 @@ struct Context {
   const SignalState* signals = nullptr;
   const Plan* plan = nullptr;
   bool share_working_directory = false;
+  Space space;            // in init, and so in the test process
   protocol::Order run{};  // the order to run, once it came
   pid_t test = -1;        // in init
   bool in_test = false;   // true in the test process alone

@@ -92,6 +92,7 @@ void ReportTestEnd(const Context& context, int status, const rusage& usage) {
   report.cpu_us = Microseconds(usage.ru_utime) + Microseconds(usage.ru_stime);
   report.max_rss_kib = usage.ru_maxrss;
   report.ended_ns = NowNs();
+  report.flags = FullSpace(context.space);
   SendReport(context, report);
 }
 
@@ -142,6 +143,7 @@ void RunInit(Context* context) {
   StartInit(*context);
   const mode_t umask_before = ::umask(0);
   MakeInsides(*context);
+  context->space = FindSpace(*context->plan);
   protocol::Report ready{};
   ready.kind = protocol::ReportKind::kReady;
   SendReport(*context, ready);

@@ -149,6 +149,8 @@ class Planner {
           "so there is no place for a cell's private tmpfs";
       return false;
     }
+    plan_.base_size_bytes = options_.tmp_size_bytes;
+    plan_.shm_size_bytes = options_.shm_size_bytes;
     plan_.base_options = "mode=0755" + SizeOption(options_.tmp_size_bytes);
     if (options_.shm_size_bytes != 0) {
       plan_.shm_options = "mode=1777" + SizeOption(options_.shm_size_bytes);

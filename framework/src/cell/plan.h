@@ -42,7 +42,9 @@ struct Plan {
   std::string base_path;
   std::string base_options;
   std::string shm_path;
-  std::string shm_options;  // not empty: a tmpfs of its own for /dev/shm
+  std::string shm_options;            // not empty: a tmpfs of its own for /dev/shm
+  std::uint64_t base_size_bytes = 0;  // as in Options; 0: the kernel's default
+  std::uint64_t shm_size_bytes = 0;
 
   struct PrivateDirectory {
     std::string path;

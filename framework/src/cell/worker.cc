@@ -58,7 +58,9 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   protocol::Order order;
   while (Receive(settings.fds.control, &order)) {
     if (order.kind != protocol::OrderKind::kMake) continue;
-    if (MakeCell(settings, order, &context)) return {context.run.unit, context.run.cookie};
+    if (MakeCell(settings, order, &context)) {
+      return {context.run.unit, context.run.cookie, context.plan, context.space};
+    }
   }
   ::_exit(0);
 }

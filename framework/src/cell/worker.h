@@ -23,6 +23,8 @@ struct WorkerSettings {
 struct TestOrder {
   std::uint32_t unit = 0;
   std::uint64_t cookie = 0;
+  const Plan* plan = nullptr;
+  Space space;
 };
 
 // Returns in test processes only; ends the process with the supervisor.

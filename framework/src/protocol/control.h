@@ -15,6 +15,11 @@ enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may
 };
 
+enum FullFlags : std::uint32_t {
+  kBaseFull = 1,  // the private file system that holds everything else
+  kShmFull = 2,   // the one of /dev/shm alone
+};
+
 struct Order {
   OrderKind kind;
   std::uint32_t plan;    // kMake
@@ -42,7 +47,7 @@ struct Report {
   std::uint64_t cpu_us;      // kTestEnded
   std::int64_t max_rss_kib;  // kTestEnded
   std::uint64_t ended_ns;    // kTestEnded: CLOCK_MONOTONIC
-  std::uint32_t flags;       // kReady: OrderFlags in force
+  std::uint32_t flags;       // kReady: OrderFlags in force; kTestEnded: FullFlags
   char detail[kMaxDetail];   // kFailed: the object, zero-terminated
 };
 

@@ -220,6 +220,10 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
     outcome.kind = OutcomeKind::kFailed;
     outcome.reason = "after its last message the test process " + DescribeDeath(status);
   }
+  if (outcome.kind != OutcomeKind::kPassed && slot.test_end->flags != 0) {
+    const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot.plan)];
+    outcome.reason += "; " + cell::DescribeFull(plan, slot.test_end->flags);
+  }
   return outcome;
 }
 

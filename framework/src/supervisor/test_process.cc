@@ -49,7 +49,7 @@ bool TestProcess::Write(const void* data, std::size_t size) {
   // The test may have closed the descriptor, and may have opened something
   // else under its number since.
   if (PipeInode(results_) == results_inode_) return WriteAll(results_, bytes, size);
-  auto* lifeboat = static_cast<supervisor::Lifeboat*>(lifeboat_);
+  supervisor::Lifeboat* const lifeboat = setup_->lifeboat;
   const std::size_t used = std::min<std::size_t>(lifeboat->used, lifeboat->kCapacity);
   if (size > lifeboat->kCapacity - used) {
     lifeboat->lost += size;
@@ -82,6 +82,11 @@ void TestProcess::Send(MessageType type, const std::string& payload, bool after_
   Write(frame.data(), frame.size());
 }
 
+std::string TestProcess::DescribeFullFileSystem() const {
+  const cell::TestOrder& order = setup_->order;
+  return cell::DescribeFull(*order.plan, cell::FullSpace(order.space));
+}
+
 void TestProcess::LeaveFork(bool failed) {
   std::fflush(nullptr);
   char text[128];
@@ -112,7 +117,7 @@ TestProcess* TestProcess::Make(const supervisor::TestSetup& setup) {
     process->output_[stream] = setup.fds.output[stream];
     process->output_inode_[stream] = PipeInode(setup.fds.output[stream]);
   }
-  process->lifeboat_ = setup.lifeboat;
+  process->setup_ = new supervisor::TestSetup(setup);
   process->original_ = static_cast<const char*>(page);
   g_current = process;
   return process;

@@ -56,11 +56,11 @@ void Streamer::OnTestSuiteStart(const ::testing::TestSuite&) {
 void Streamer::OnTestStart(const ::testing::TestInfo& test) {
   std::uint64_t index = 0;
   while (index < unit_.tests.size() && unit_.tests[index] != &test) ++index;
+  told_of_full_file_system_ = false;
   Send(MessageType::kTestStart, Writer().Number(index), output_is_split_);
 }
 
-void Streamer::OnTestPartResult(const ::testing::TestPartResult& part) {
-  if (!process_->IsOriginal()) return;
+void Streamer::SendPart(const ::testing::TestPartResult& part) {
   Writer writer;
   writer.Number(static_cast<std::uint64_t>(part.type()))
       .Text(Text(part.file_name()))
@@ -69,13 +69,26 @@ void Streamer::OnTestPartResult(const ::testing::TestPartResult& part) {
   Send(MessageType::kPart, writer, true);
 }
 
+void Streamer::OnTestPartResult(const ::testing::TestPartResult& part) {
+  if (!process_->IsOriginal()) return;
+  SendPart(part);
+  if (!part.failed() || told_of_full_file_system_) return;
+  // Now, for what fills it may be gone when the test has been torn down.
+  const std::string text = process_->DescribeFullFileSystem();
+  if (text.empty()) return;
+  told_of_full_file_system_ = true;
+  SendPart(::testing::TestPartResult(::testing::TestPartResult::kNonFatalFailure, part.file_name(),
+                                     part.line_number(), ("testcell: " + text).c_str()));
+}
+
 void Streamer::OnTestEnd(const ::testing::TestInfo& test) {
   const ::testing::TestResult& result = *test.result();
   if (!process_->IsOriginal()) process_->LeaveFork(result.Failed());
   Writer writer;
   writer.Number(static_cast<std::uint64_t>(result.elapsed_time()))
       .Number(static_cast<std::uint64_t>(result.start_timestamp()))
-      .Number(static_cast<std::uint64_t>(result.total_part_count()));
+      .Number(static_cast<std::uint64_t>(result.total_part_count()) +
+              (told_of_full_file_system_ ? 1 : 0));
   AddProperties(result, &writer);
   FlushOutput();
   const bool more = ++tests_ended_ < unit_.tests.size();

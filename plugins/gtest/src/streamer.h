@@ -45,12 +45,14 @@ class Streamer : public ::testing::EmptyTestEventListener {
  private:
   void OnSuiteOver(const ::testing::TestSuite& suite);
   void SendPhase(Phase phase);
+  void SendPart(const ::testing::TestPartResult& part);
   void Send(MessageType type, const Writer& writer, bool after_output);
 
   TestProcess* process_;
   const TestUnit& unit_;
   std::size_t tests_ended_ = 0;
-  bool output_is_split_ = false;  // something may have been printed before the test
+  bool output_is_split_ = false;           // something may have been printed before the test
+  bool told_of_full_file_system_ = false;  // in this test
 };
 
 // The status with which a test process ends when LeakSanitizer found leaks;

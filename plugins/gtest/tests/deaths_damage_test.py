@@ -84,17 +84,21 @@ class Damage(DeathsTest):
         run = self.run_payload("Output.*", "--testcell_jobs=2", "--testcell_output=failed")
         self.assertLess(run.max_rss_kib, MEMORY_KIB)
 
-    def test_full_tmp(self):
-        run = self.run_payload("SmallTmp.*")
+    def test_full_file_systems_are_told_as_the_cause(self):
+        run = self.run_payload("Small*")
         self.assertEqual(run.status, 1, str(run))
-        self.assert_failed(run, "SmallTmp.IsFilled", "No space left on device")
-
-    # options.h promises it.
-    @unittest.expectedFailure
-    def test_full_tmp_is_told_as_the_cause(self):
-        run = self.run_payload("SmallTmp.*")
-        self.assert_failed(run, "SmallTmp.IsFilled", "testcell: the cell's private file system "
-                           "on /tmp is full; raise Options::tmp_size_bytes")
+        full = (r"the cell's private file system, for [^\n]*/tmp, [^\n]*copy-on-write directories, "
+                r"is full \(1 MiB\); raise Options::tmp_size_bytes")
+        for name in ("SmallTmp.IsFilled", "SmallTmp.IsFilledByTheWorkingDirectory",
+                     "SmallTmpThatIsCleaned.IsFilled"):
+            self.assert_failed(run, name, "No space left on device.*testcell: " + full)
+            self.assertEqual(len(run.tests[name].failures), 2, run.tests[name].text)
+        self.assert_failed(run, "SmallTmp.IsFilledByAMapping",
+                           r"the test was ended by SIGBUS \(Bus error\); " + full, "crashed")
+        self.assert_failed(run, "SmallShm.IsFilled", r"testcell: the cell's private file system on "
+                           r"/dev/shm is full \(128 KiB\); raise Options::shm_size_bytes")
+        self.assert_failed(run, "SmallTmp.HoldsWhatFits", "for another reason")
+        self.assertNotIn("full", run.tests["SmallTmp.HoldsWhatFits"].text)
 
     def test_few_descriptors_for_the_run(self):
         low = ("--nofile=64:64",)

@@ -212,13 +212,37 @@ struct SmallTmp : testcell::Test {
     return options;
   }
 };
-TEST_F(SmallTmp, IsFilled) {
-  const int fd = ::open("/tmp/big", O_CREAT | O_WRONLY, 0600);
+void Fill(const char* path) {
+  const int fd = ::open(path, O_CREAT | O_WRONLY, 0600);
   ASSERT_GE(fd, 0);
   const std::string block(1 << 16, 'b');
   for (int i = 0; i < 100; ++i) {
     ASSERT_GE(::write(fd, block.data(), block.size()), 0) << std::strerror(errno);
   }
 }
+TEST_F(SmallTmp, IsFilled) { Fill("/tmp/big"); }
+TEST_F(SmallTmp, IsFilledByTheWorkingDirectory) { Fill("big"); }
+TEST_F(SmallTmp, IsFilledByAMapping) {
+  const int fd = ::open("/tmp/big", O_CREAT | O_RDWR, 0600);
+  ASSERT_EQ(::ftruncate(fd, 4 << 20), 0);
+  void* const memory = ::mmap(nullptr, 4 << 20, PROT_WRITE, MAP_SHARED, fd, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  std::memset(memory, 'b', 4 << 20);
+}
+TEST_F(SmallTmp, HoldsWhatFits) { EXPECT_EQ(1, 2) << "for another reason"; }
+
+struct SmallTmpThatIsCleaned : SmallTmp {
+  void TearDown() override { ::unlink("/tmp/big"); }
+};
+TEST_F(SmallTmpThatIsCleaned, IsFilled) { Fill("/tmp/big"); }
+
+struct SmallShm : testcell::Test {
+  static testcell::Options CellOptions() {
+    testcell::Options options;
+    options.shm_size_bytes = 128 << 10;
+    return options;
+  }
+};
+TEST_F(SmallShm, IsFilled) { Fill("/dev/shm/big"); }
 
 }  // namespace

@@ -144,6 +144,10 @@ class TestProcess {
   // flush stdio first.
   void Send(MessageType type, const std::string& payload, bool after_output);
 
+  // What a failure should say of the cell's private file systems, as a
+  // sentence; empty unless one of them is full now.
+  std::string DescribeFullFileSystem() const;
+
   // In a process that the test forked and that came back from the test.
   [[noreturn]] void LeaveFork(bool failed);
 
@@ -160,7 +164,7 @@ class TestProcess {
   int output_[2] = {-1, -1};
   std::uint64_t output_inode_[2] = {0, 0};
   std::uint32_t last_mark_ = 0;
-  void* lifeboat_ = nullptr;
+  const supervisor::TestSetup* setup_ = nullptr;
   const char* original_ = nullptr;
 };
 
