@@ -1,5 +1,6 @@
 # The parts of the framework that need no cell.
 add_executable(framework_test
+  ${CMAKE_CURRENT_LIST_DIR}/flags_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/frame_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/options_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cc

@@ -290,7 +290,7 @@ void Plugin::OnTestIterationStart(int iteration) {
   if (suites_.empty()) return;
   WarnOfThreadsAndSockets();
   PrepareExitTools();
-  supervisor_ = std::make_unique<Supervisor>(MakeRunSettings(setup_.flags));
+  supervisor_ = std::make_unique<Supervisor>(MakePluginSettings(setup_.flags));
   PlanSuites();
   std::vector<IsolatedSuite*> suites;
   for (const auto& suite : suites_) {

@@ -4,17 +4,14 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <thread>
 
 #include "private_access.h"
 
@@ -114,13 +111,6 @@ void WarnOfSockets() {
                Join(names).c_str());
 }
 
-bool SameFile(int one, int other) {
-  struct stat a;
-  struct stat b;
-  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
-         a.st_ino == b.st_ino;
-}
-
 // In the process that all workers come from: a test process then has only its
 // own tests to mark. No allocation.
 void SelectNothing() {
@@ -149,20 +139,8 @@ bool DebuggerAttached() {
   return false;
 }
 
-RunSettings MakeRunSettings(const Flags& flags) {
-  RunSettings settings;
-  settings.jobs = flags.jobs;
-  if (settings.jobs == 0) settings.jobs = static_cast<int>(std::thread::hardware_concurrency());
-  settings.jobs = std::max(settings.jobs, 1);
-  settings.slow = flags.slow;
-  settings.one_output = SameFile(STDOUT_FILENO, STDERR_FILENO);
-  settings.tmp = flags.tmp;
-  settings.cwd = flags.cwd;
-  settings.net = flags.net;
-  settings.user = flags.user;
-  settings.notice = [](const std::string& text) {
-    std::fprintf(stderr, "testcell: %s\n", text.c_str());
-  };
+RunSettings MakePluginSettings(const Flags& flags) {
+  RunSettings settings = MakeRunSettings(flags);
   settings.on_fork = SelectNothing;
   return settings;
 }

@@ -14,7 +14,7 @@ void WarnOfThreadsAndSockets();
 
 bool DebuggerAttached();
 
-RunSettings MakeRunSettings(const Flags& flags);
+RunSettings MakePluginSettings(const Flags& flags);
 
 }  // namespace internal
 }  // namespace testcell

@@ -46,7 +46,8 @@ void Initialize(int* argc, char** argv) {
   } else {
     ::testing::InitGoogleTest(argc, argv);
   }
-  const std::string error = ParseFlags(program.defaults, argc, argv, &program.setup.flags);
+  const std::string error =
+      ParseFlags(PluginFlagTable(&program.setup.flags), program.defaults, argc, argv);
   if (!error.empty()) {
     std::fflush(stdout);
     std::fprintf(stderr, "testcell: %s\n", error.c_str());

@@ -87,8 +87,8 @@ class Flags(ModesTestCase):
         self.assertNotIn("[ RUN ", done.stdout)
         google_test = done.stdout.find("--gtest_filter")
         own = [done.stdout.find(f"--testcell_{flag}=") for flag in (
-            "isolate", "jobs", "timeout", "slow", "output", "environments", "suites",
-            "listeners", "cwd", "tmp", "net", "user", "serial")]
+            "isolate", "jobs", "timeout", "slow", "cwd", "tmp", "net", "user", "output",
+            "environments", "suites", "listeners", "serial")]
         self.assertGreaterEqual(google_test, 0, done.stdout)
         self.assertGreater(min(own), google_test, done.stdout)
         self.assertEqual(own, sorted(own))

@@ -1,0 +1,210 @@
+#include "testcell/internal/flags.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+namespace testcell {
+namespace internal {
+namespace {
+
+const char kPrefix[] = "--testcell_";
+
+const Choice<Tmp> kTmp[] = {
+    {"empty", Tmp::kEmpty}, {"cow", Tmp::kCopyOnWrite}, {"shared", Tmp::kShared}};
+const Choice<Network> kNet[] = {{"private", Network::kPrivate}, {"host", Network::kHost}};
+const Choice<WorkingDirectory> kCwd[] = {{"private", WorkingDirectory::kPrivate},
+                                         {"shared", WorkingDirectory::kShared},
+                                         {"auto", WorkingDirectory::kAuto}};
+const Choice<User> kUser[] = {{"self", User::kSelf}, {"root", User::kRoot}};
+
+const Flag* Find(const FlagTable& table, const std::string& name) {
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const Flag& flag) { return name == flag.name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string EnvironmentName(const char* name) {
+  std::string text = std::string("TESTCELL_") + name;
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool MatchesPattern(const char* pattern, const char* pattern_end, const char* name) {
+  if (pattern == pattern_end) return *name == '\0';
+  if (*pattern == '*') {
+    return MatchesPattern(pattern + 1, pattern_end, name) ||
+           (*name != '\0' && MatchesPattern(pattern, pattern_end, name + 1));
+  }
+  return *name != '\0' && (*pattern == '?' || *pattern == *name) &&
+         MatchesPattern(pattern + 1, pattern_end, name + 1);
+}
+
+bool MatchesAny(const std::string& patterns, const std::string& name) {
+  std::size_t begin = 0;
+  while (begin <= patterns.size()) {
+    std::size_t end = patterns.find(':', begin);
+    if (end == std::string::npos) end = patterns.size();
+    if (end > begin &&
+        MatchesPattern(patterns.data() + begin, patterns.data() + end, name.c_str())) {
+      return true;
+    }
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool SameFile(int one, int other) {
+  struct stat a;
+  struct stat b;
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+}  // namespace
+
+FlagTable CellFlagTable(CellFlags* flags) {
+  return {
+      {"jobs", "COUNT", "How many cells at once; 0: as many as processors. [0]",
+       [flags](const std::string& text) { return ParseCount(text, &flags->jobs); }},
+      {"timeout", "DURATION",
+       "The time limit of a test, as in 500ms, 30s, 2m, 1h; 0: none. A test that\n"
+       "      passes it is ended with its whole cell. [10m]",
+       [flags](const std::string& text) { return ParseDuration(text, &flags->timeout); }},
+      {"slow", "DURATION", "Announce a test that still runs after this time; 0: never. [10s]",
+       [flags](const std::string& text) { return ParseDuration(text, &flags->slow); }},
+      {"cwd", "(private|shared|auto)",
+       "The working directory: copy-on-write in each cell, or the run fails; the\n"
+       "      host's own; or private where it can be had. [auto]",
+       MakeChoice(kCwd, &flags->cwd)},
+      {"tmp", "(empty|cow|shared)",
+       "What /tmp and /var/tmp hold when a test starts: nothing; what the host's\n"
+       "      hold, copy-on-write; or they are the host's. [empty]",
+       MakeChoice(kTmp, &flags->tmp)},
+      {"net", "(private|host)", "The network of a test: its own loopback, or the host's. [private]",
+       MakeChoice(kNet, &flags->net)},
+      {"user", "(self|root)",
+       "Who an ordinary user's test is in its cell: itself, or uid 0. [self]",
+       MakeChoice(kUser, &flags->user)},
+  };
+}
+
+RunSettings MakeRunSettings(const CellFlags& flags) {
+  RunSettings settings;
+  settings.jobs = flags.jobs;
+  if (settings.jobs == 0) settings.jobs = static_cast<int>(std::thread::hardware_concurrency());
+  settings.jobs = std::max(settings.jobs, 1);
+  settings.slow = flags.slow;
+  settings.one_output = SameFile(STDOUT_FILENO, STDERR_FILENO);
+  settings.tmp = flags.tmp;
+  settings.cwd = flags.cwd;
+  settings.net = flags.net;
+  settings.user = flags.user;
+  settings.notice = [](const std::string& text) {
+    std::fprintf(stderr, "testcell: %s\n", text.c_str());
+  };
+  return settings;
+}
+
+bool ParseCount(const std::string& text, int* value) {
+  if (text.empty() || text.size() > 6) return false;
+  for (const char c : text) {
+    if (std::isdigit(static_cast<unsigned char>(c)) == 0) return false;
+  }
+  *value = std::atoi(text.c_str());
+  return true;
+}
+
+bool ParseDuration(const std::string& text, std::chrono::milliseconds* value) {
+  std::size_t digits = 0;
+  while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0) {
+    ++digits;
+  }
+  if (digits == 0 || digits > 9) return false;
+  const long long number = std::atoll(text.substr(0, digits).c_str());
+  const std::string unit = text.substr(digits);
+  long long factor = 0;
+  if (unit == "ms") factor = 1;
+  if (unit == "s") factor = 1000;
+  if (unit == "m") factor = 60 * 1000;
+  if (unit == "h") factor = 60 * 60 * 1000;
+  if (unit.empty() && number == 0) factor = 1;
+  if (factor == 0) return false;
+  *value = std::chrono::milliseconds(number * factor);
+  return true;
+}
+
+std::string SetFlag(const FlagTable& table, const std::string& spelled, const std::string& name,
+                    const std::string& value) {
+  const Flag* const flag = Find(table, name);
+  if (flag == nullptr) return spelled + ": there is no such flag; --help lists them";
+  if (flag->parse(value)) return std::string();
+  return spelled + ": '" + value + "' is no value for it; it takes " + flag->values;
+}
+
+std::string ParseEnvironmentFlags(const FlagTable& table) {
+  for (const Flag& flag : table) {
+    const std::string name = EnvironmentName(flag.name);
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr) continue;
+    const std::string error = SetFlag(table, name, flag.name, value);
+    if (!error.empty()) return error;
+  }
+  return std::string();
+}
+
+std::string ParseFlags(const FlagTable& table, const NamedValues& defaults, int* argc,
+                       char** argv) {
+  for (const auto& entry : defaults) {
+    const std::string spelled = "testcell::SetDefault(\"" + entry.first + "\")";
+    const std::string error = SetFlag(table, spelled, entry.first, entry.second);
+    if (!error.empty()) return error;
+  }
+  std::string error = ParseEnvironmentFlags(table);
+  if (!error.empty() || argc == nullptr) return error;
+  const std::size_t prefix = sizeof kPrefix - 1;
+  int kept = 0;
+  for (int i = 0; i < *argc; ++i) {
+    if (i == 0 || std::strncmp(argv[i], kPrefix, prefix) != 0) {
+      argv[kept++] = argv[i];
+      continue;
+    }
+    const char* equals = std::strchr(argv[i], '=');
+    if (equals == nullptr) {
+      return std::string(argv[i]) + ": a flag of testcell needs a value, as in " + argv[i] +
+             "=VALUE";
+    }
+    const std::string spelled(argv[i], static_cast<std::size_t>(equals - argv[i]));
+    error = SetFlag(table, spelled, spelled.substr(prefix), equals + 1);
+    if (!error.empty()) return error;
+  }
+  argv[kept] = nullptr;
+  *argc = kept;
+  return std::string();
+}
+
+std::string DescribeFlags(const FlagTable& table) {
+  std::string text;
+  for (const Flag& flag : table) {
+    text +=
+        std::string("  ") + kPrefix + flag.name + "=" + flag.values + "\n      " + flag.help + "\n";
+  }
+  return text;
+}
+
+bool MatchesFilter(const std::string& filter, const std::string& name) {
+  const std::size_t minus = filter.find('-');
+  const std::string positive = filter.substr(0, minus);
+  const std::string negative = minus == std::string::npos ? "" : filter.substr(minus + 1);
+  const bool matched = positive.empty() ? minus == 0 : MatchesAny(positive, name);
+  return matched && !MatchesAny(negative, name);
+}
+
+}  // namespace internal
+}  // namespace testcell
