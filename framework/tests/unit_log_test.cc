@@ -3,20 +3,29 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace testcell::supervisor {
 namespace {
 
 using internal::Event;
+using internal::HeldText;
 using internal::Message;
 using internal::MessageType;
+
+std::string ReadAll(HeldText output) {
+  std::string text;
+  while (!output.empty()) text += output.Read();
+  return text;
+}
 
 // The log's events, a letter each: text as itself, messages as <payload>.
 std::string Drain(UnitLog* log) {
   std::string text;
-  while (const auto event = log->Next()) {
+  while (auto event = log->Next()) {
     if (event->kind == Event::Kind::kEnd) return text + ".";
-    text += event->kind == Event::Kind::kOutput ? event->text : "<" + event->message.payload + ">";
+    text += event->kind == Event::Kind::kOutput ? ReadAll(std::move(event->output))
+                                                : "<" + event->message.payload + ">";
   }
   return text;
 }
@@ -26,8 +35,7 @@ Message Sent(std::uint32_t mark, const std::string& payload) {
 }
 
 TEST(UnitLog, AMessageStandsWhereItsMarkIs) {
-  Spool spool;
-  UnitLog log(&spool, 1);
+  UnitLog log(Spool::Make(), 1);
   log.AddMessage(Sent(1, "m"));
   EXPECT_EQ(Drain(&log), "") << "the text before the mark may still come";
   log.AddText(0, "a");
@@ -39,8 +47,7 @@ TEST(UnitLog, AMessageStandsWhereItsMarkIs) {
 }
 
 TEST(UnitLog, TextAfterAMarkWaitsForTheMessage) {
-  Spool spool;
-  UnitLog log(&spool, 1);
+  UnitLog log(Spool::Make(), 1);
   log.AddText(0, "a");
   log.AddMark(0, 1);
   log.AddText(0, "b");
@@ -50,8 +57,7 @@ TEST(UnitLog, TextAfterAMarkWaitsForTheMessage) {
 }
 
 TEST(UnitLog, BothStreamsReachTheMark) {
-  Spool spool;
-  UnitLog log(&spool, 2);
+  UnitLog log(Spool::Make(), 2);
   log.AddMessage(Sent(1, "m"));
   log.AddMark(0, 1);
   EXPECT_EQ(Drain(&log), "");
@@ -61,8 +67,7 @@ TEST(UnitLog, BothStreamsReachTheMark) {
 }
 
 TEST(UnitLog, WhatIsLostHoldsNobodyUpInTheEnd) {
-  Spool spool;
-  UnitLog log(&spool, 2);
+  UnitLog log(Spool::Make(), 2);
   log.AddMessage(Sent(1, "no mark came"));
   log.AddText(0, "a");
   log.AddMark(0, 2);  // no message came
@@ -72,23 +77,52 @@ TEST(UnitLog, WhatIsLostHoldsNobodyUpInTheEnd) {
 }
 
 TEST(Spool, KeepsWhatDoesNotFitIntoMemory) {
-  Spool spool(10);
+  const auto spool = Spool::Make(1000);
   std::string text(3 << 20, 'x');
   text.back() = 'y';
-  Spool::Piece small = spool.Keep("small");
-  Spool::Piece large = spool.Keep(text);
-  EXPECT_TRUE(large.text.empty()) << "it belongs into the file";
-  std::string part;
-  EXPECT_TRUE(spool.Take(&small, &part));
-  EXPECT_EQ(part, "small");
+  HeldText small = spool->Keep("small");
+  HeldText large = spool->Keep(text);
+  EXPECT_EQ(spool->in_file(), text.size());
+  EXPECT_EQ(small.Read(), "small");
+  EXPECT_TRUE(small.empty());
   std::string all;
-  bool last = false;
-  while (!last) {
-    last = spool.Take(&large, &part);
+  while (!large.empty()) {
+    const std::string part = large.Read();
     EXPECT_LE(part.size(), 1u << 20);
     all += part;
   }
   EXPECT_EQ(all, text);
+  EXPECT_EQ(spool->in_file(), 0u);
+  EXPECT_EQ(spool->memory_left(), 1000u);
+}
+
+TEST(Spool, JoinsWhatFollowsEachOther) {
+  constexpr std::size_t kMemory = 4000;
+  const auto spool = Spool::Make(kMemory);
+  HeldText one;
+  HeldText other;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    one.Append(spool->Keep("part" + std::to_string(i) + ";"));
+    expected += "part" + std::to_string(i) + ";";
+    if (i % 100 == 0) other.Append(spool->Keep("."));
+  }
+  EXPECT_GT(spool->in_file(), 0u) << "that many small ones don't stay in memory";
+  EXPECT_EQ(ReadAll(std::move(one)), expected);
+  EXPECT_EQ(ReadAll(std::move(other)), "..........");
+  EXPECT_EQ(spool->memory_left(), kMemory);
+}
+
+TEST(Spool, GivesBackWhatNobodyRead) {
+  const auto spool = Spool::Make(1000);
+  {
+    HeldText unread = spool->Keep("in memory");
+    unread.Append(spool->Keep(std::string(5000, 'x')));
+    EXPECT_EQ(spool->in_file(), 5000u);
+    EXPECT_LT(spool->memory_left(), 1000u);
+  }
+  EXPECT_EQ(spool->in_file(), 0u);
+  EXPECT_EQ(spool->memory_left(), 1000u);
 }
 
 }  // namespace

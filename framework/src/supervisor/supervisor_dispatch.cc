@@ -102,7 +102,7 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   order.kind = protocol::OrderKind::kRun;
   order.unit = static_cast<std::uint32_t>(number);
   order.cookie = random_();
-  unit.log = std::make_unique<supervisor::UnitLog>(&spool_, slot->streams());
+  unit.log = std::make_unique<supervisor::UnitLog>(spool_, slot->streams());
   schedule_.Started(&units_, number);
   unit.ran = true;
   slot->BeginRun(order.cookie, unit.log.get());
@@ -161,7 +161,7 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
 
 void Supervisor::Impl::GiveUp(int number, const Outcome& outcome) {
   Unit& unit = units_[static_cast<std::size_t>(number)];
-  unit.log = std::make_unique<supervisor::UnitLog>(&spool_, 1);
+  unit.log = std::make_unique<supervisor::UnitLog>(spool_, 1);
   schedule_.Started(&units_, number);
   schedule_.Ended(units_, number);
   unit.log->End(outcome);

@@ -92,7 +92,7 @@ class Supervisor::Impl {
 
   std::unique_ptr<supervisor::Interrupt> interrupt_;
   cell::SignalState signals_{};
-  supervisor::Spool spool_;
+  std::shared_ptr<supervisor::Spool> spool_ = supervisor::Spool::Make();
   supervisor::Schedule schedule_;
   std::vector<Unit> units_;
   std::vector<Crew> crews_;

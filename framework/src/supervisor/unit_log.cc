@@ -6,11 +6,14 @@ namespace testcell::supervisor {
 
 void UnitLog::AddText(int stream, std::string text) {
   auto& items = output_[static_cast<std::size_t>(stream)];
-  items.push_back({spool_->Keep(std::move(text)), 0});
+  if (items.empty() || items.back().mark != 0) items.emplace_back();
+  items.back().text.Append(spool_->Keep(std::move(text)));
 }
 
 void UnitLog::AddMark(int stream, std::uint32_t mark) {
-  output_[static_cast<std::size_t>(stream)].push_back({{}, mark});
+  auto& items = output_[static_cast<std::size_t>(stream)];
+  items.emplace_back();
+  items.back().mark = mark;
 }
 
 void UnitLog::AddMessage(internal::Message message) { messages_.push_back(std::move(message)); }
@@ -37,7 +40,8 @@ std::optional<internal::Event> UnitLog::NextText(int stream) {
   internal::Event event;
   event.kind = internal::Event::Kind::kOutput;
   event.stream = stream + 1;
-  if (spool_->Take(&items.front().text, &event.text)) items.pop_front();
+  event.output = std::move(items.front().text);
+  items.pop_front();
   return event;
 }
 

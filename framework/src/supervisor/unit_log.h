@@ -6,9 +6,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "protocol/frame.h"
 #include "supervisor/spool.h"
@@ -19,7 +21,8 @@ namespace testcell::supervisor {
 class UnitLog {
  public:
   // `streams`: how many output pipes carry marks, 1 or 2.
-  UnitLog(Spool* spool, int streams) : spool_(spool), streams_(streams) {}
+  UnitLog(std::shared_ptr<Spool> spool, int streams)
+      : spool_(std::move(spool)), streams_(streams) {}
 
   void AddText(int stream, std::string text);
   void AddMark(int stream, std::uint32_t mark);
@@ -32,16 +35,16 @@ class UnitLog {
   std::optional<internal::Event> Next();
 
  private:
-  // In a stream: text (in memory or spooled) or a mark.
+  // In a stream: text or a mark.
   struct Item {
-    Spool::Piece text;
+    internal::HeldText text;
     std::uint32_t mark = 0;
   };
 
   bool AtMark(int stream, std::uint32_t mark) const;
   std::optional<internal::Event> NextText(int stream);
 
-  Spool* spool_;
+  std::shared_ptr<Spool> spool_;
   int streams_;
   std::array<std::deque<Item>, 2> output_;
   std::deque<internal::Message> messages_;

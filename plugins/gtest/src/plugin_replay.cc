@@ -32,22 +32,21 @@ void Merge(const PropertyList& from, PropertyList* into) {
 
 // Tear-downs ran in every cell. What they printed is shown once, what failed
 // is told wherever it failed, but the same failure only once.
-void ReplayTearDowns(const std::vector<Recording>& recordings) {
+void ReplayTearDowns(std::vector<Recording> recordings) {
   std::set<std::string> told;
   for (std::size_t i = recordings.size(); i > 0; --i) {
-    const Recording& recording = recordings[i - 1];
+    Recording& recording = recordings[i - 1];
     const bool last = i == recordings.size();
     if (!last && !recording.failed) continue;
     Recording news;
-    for (const Event& event : recording.events) {
-      if (event.kind != Event::Kind::kMessage) {
-        news.events.push_back(event);
-      } else if (told.insert(event.message.payload).second) {
-        news.events.push_back(event);
+    for (Event& event : recording.events) {
+      if (event.kind == Event::Kind::kMessage) {
+        if (!told.insert(event.message.payload).second) continue;
         news.failed = true;
       }
+      news.Add(std::move(event));
     }
-    if (last || news.failed) Replay(news);
+    if (last || news.failed) Replay(std::move(news));
   }
 }
 
@@ -98,7 +97,7 @@ void Plugin::BeforeSetUp() {
   if (replay.AtEnd() && !replay.done()) {
     first->failed_set_up = std::move(recording);
   } else {
-    Replay(recording);
+    Replay(std::move(recording));
   }
 }
 
@@ -112,7 +111,7 @@ void Plugin::AfterTearDown() {
     ReplayOf(by_test_[first->tests.front()]).RecordPhase(Phase::kEnvironmentSetUp);
     TakeUnplayed(first);
   }
-  ReplayTearDowns(environment_tear_downs_);
+  ReplayTearDowns(std::move(environment_tear_downs_));
   environment_tear_downs_.clear();
 }
 
@@ -132,11 +131,9 @@ void Plugin::SetUpSuite(::testing::TestSuite* suite) {
   Recording recording = replay.RecordPhase(Phase::kSuiteSetUp);
   if (environments.failed || replay.AtEnd()) {
     isolated->failed_set_up = std::move(environments);
-    for (Event& event : recording.events) {
-      isolated->failed_set_up.events.push_back(std::move(event));
-    }
+    for (Event& event : recording.events) isolated->failed_set_up.Add(std::move(event));
   } else {
-    Replay(recording);
+    Replay(std::move(recording));
   }
 }
 
@@ -147,7 +144,7 @@ void Plugin::TearDownSuite(::testing::TestSuite* suite) {
     return;
   }
   TakeUnplayed(isolated);
-  ReplayTearDowns(isolated->tear_downs);
+  ReplayTearDowns(std::move(isolated->tear_downs));
   isolated->tear_downs.clear();
 }
 
@@ -189,11 +186,11 @@ UnitReplay& Plugin::ReplayOf(const TestPlace& place) {
 
 // Set-ups ran in every cell, and were shown where GoogleTest ran them first.
 void Plugin::PlaySetUps(UnitReplay* replay, IsolatedSuite* suite) {
-  Replay(suite->failed_set_up);
+  Replay(std::move(suite->failed_set_up));
   suite->failed_set_up = Recording();
   for (const Phase phase : {Phase::kEnvironmentSetUp, Phase::kSuiteSetUp}) {
-    const Recording recording = replay->RecordPhase(phase);
-    if (recording.failed || replay->AtEnd()) Replay(recording);
+    Recording recording = replay->RecordPhase(phase);
+    if (recording.failed || replay->AtEnd()) Replay(std::move(recording));
   }
 }
 
@@ -202,7 +199,7 @@ void Plugin::TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite) {
   if (suite->tear_down != nullptr) {
     Keep(std::move(recording), &suite->tear_downs);
   } else {
-    Replay(recording);
+    Replay(std::move(recording));
   }
   Recording environments = replay->RecordPhase(Phase::kEnvironmentTearDown);
   if (EnvironmentCount() > 0) Keep(std::move(environments), &environment_tear_downs_);

@@ -44,8 +44,8 @@ bool IsMessage(const Event& event, MessageType type) {
   return event.kind == Event::Kind::kMessage && event.message.type == type;
 }
 
-void ReplayEvent(const Event& event) {
-  if (event.kind == Event::Kind::kOutput) Print(event.stream, event.text);
+void ReplayEvent(Event event) {
+  if (event.kind == Event::Kind::kOutput) Print(event.stream, std::move(event.output));
   if (!IsMessage(event, MessageType::kPart)) return;
   const Part part = ReadPart(event.message);
   ReportPart(part.type, part.file, part.line, part.message);
@@ -53,11 +53,14 @@ void ReplayEvent(const Event& event) {
 
 }  // namespace
 
-void Print(int stream, const std::string& text) {
+void Print(int stream, HeldText output) {
   std::cout.flush();
   std::FILE* const file = stream == 2 ? stderr : stdout;
   if (stream == 2) std::fflush(stdout);
-  std::fwrite(text.data(), 1, text.size(), file);
+  while (!output.empty()) {
+    const std::string part = output.Read();
+    std::fwrite(part.data(), 1, part.size(), file);
+  }
   std::fflush(file);
 }
 
@@ -68,8 +71,17 @@ void ReportPart(::testing::TestPartResult::Type type, const std::string& file, i
       ::testing::TestPartResult(type, file.c_str(), line, message.c_str()));
 }
 
-void Replay(const Recording& recording) {
-  for (const Event& event : recording.events) ReplayEvent(event);
+void Recording::Add(Event event) {
+  if (event.kind == Event::Kind::kOutput && !events.empty() &&
+      events.back().kind == Event::Kind::kOutput && events.back().stream == event.stream) {
+    events.back().output.Append(std::move(event.output));
+    return;
+  }
+  events.push_back(std::move(event));
+}
+
+void Replay(Recording recording) {
+  for (Event& event : recording.events) ReplayEvent(std::move(event));
 }
 
 const Event& UnitReplay::Peek() {
@@ -101,8 +113,7 @@ const Event& UnitReplay::Peek() {
 }
 
 Event UnitReplay::Take() {
-  Peek();
-  if (next_.kind == Event::Kind::kEnd) return next_;  // is all that comes from now on
+  if (Peek().kind == Event::Kind::kEnd) return Event();  // it stays, for AwaitEnd()
   peeked_ = false;
   if (IsMessage(next_, MessageType::kTestEnd)) phase_ = Phase::kSuiteTearDown;
   return std::move(next_);
@@ -115,12 +126,12 @@ bool UnitReplay::At(Phase phase) {
 
 bool UnitReplay::AtEnd() { return Peek().kind == Event::Kind::kEnd; }
 
-void UnitReplay::Play(const Event& event) {
+void UnitReplay::Play(Event event) {
   if (IsMessage(event, MessageType::kPart)) {
     ++parts_played_;
     failed_ = failed_ || IsFailure(ReadPart(event.message));
   }
-  ReplayEvent(event);
+  ReplayEvent(std::move(event));
 }
 
 void UnitReplay::PlayPhase(Phase phase) {
@@ -136,7 +147,7 @@ Recording UnitReplay::RecordPhase(Phase phase) {
       recording.failed = recording.failed || IsFailure(part);
       recording.skipped = recording.skipped || part.type == ::testing::TestPartResult::kSkip;
     }
-    recording.events.push_back(std::move(event));
+    recording.Add(std::move(event));
   }
   return recording;
 }
@@ -156,17 +167,17 @@ bool UnitReplay::PlayTest(bool only_if_failed, TestEnd* end) {
       end->properties = ReadProperties(&reader);
       ended = true;
     } else if (!only_if_failed) {
-      Play(event);
+      Play(std::move(event));
     } else {
       if (IsMessage(event, MessageType::kPart)) {
         ++parts_played_;
         failed_ = failed_ || IsFailure(ReadPart(event.message));
       }
-      held.events.push_back(std::move(event));
+      held.Add(std::move(event));
     }
   }
-  for (const Event& event : held.events) {
-    if (failed_ || !ended || event.kind != Event::Kind::kOutput) ReplayEvent(event);
+  for (Event& event : held.events) {
+    if (failed_ || !ended || event.kind != Event::Kind::kOutput) ReplayEvent(std::move(event));
   }
   return ended;
 }

@@ -18,7 +18,7 @@ namespace internal {
 using PropertyList = std::vector<std::pair<std::string, std::string>>;
 
 // Prints to this process's own stdout or stderr, in order with GoogleTest.
-void Print(int stream, const std::string& text);
+void Print(int stream, HeldText output);
 
 // Gives a result to GoogleTest as it came, without what an assertion adds.
 void ReportPart(::testing::TestPartResult::Type type, const std::string& file, int line,
@@ -26,11 +26,13 @@ void ReportPart(::testing::TestPartResult::Type type, const std::string& file, i
 
 // A stretch of output and results, kept to be replayed at another place.
 struct Recording {
+  void Add(Event event);
+
   std::vector<Event> events;
   bool failed = false;   // holds a failure
   bool skipped = false;  // holds a skip
 };
-void Replay(const Recording& recording);
+void Replay(Recording recording);
 
 struct TestEnd {
   std::int64_t elapsed_ms = 0;
@@ -66,7 +68,7 @@ class UnitReplay {
  private:
   const Event& Peek();
   Event Take();
-  void Play(const Event& event);
+  void Play(Event event);
 
   Supervisor* supervisor_;
   int unit_;

@@ -2,7 +2,6 @@
 """Harm to descriptors, output, children and memory: the verdict comes through."""
 
 import os
-import unittest
 
 from deaths_driver import DeathsTest, main
 
@@ -63,26 +62,39 @@ class Damage(DeathsTest):
         self.assertEqual(run.status, 0, str(run))
         self.assert_passed(run, "Forks.ManyProcesses", "GoodAfter.Passes")
 
+    def assert_little_memory(self, run):
+        self.assertGreater(run.peak_memory_kib, 0)
+        self.assertLess(run.peak_memory_kib, MEMORY_KIB)
+
     def test_output_is_bounded_in_memory(self):
         self.fifo("written")
         run = self.run_payload("Output.*", "--testcell_jobs=2")
         self.assertEqual(run.status, 0, str(run)[:2000])
         self.assertGreater(len(run.stdout), 2 * OUTPUT_BYTES)
         self.assertEqual(run.stdout.count("o" * 999 + "\n"), 2 * OUTPUT_BYTES // 1000)
-        self.assertLess(run.max_rss_kib, MEMORY_KIB)
+        self.assert_little_memory(run)
 
     def test_output_of_passing_tests_that_nobody_wants(self):
         self.fifo("written")
         run = self.run_payload("Output.*", "--testcell_jobs=2", "--testcell_output=failed")
         self.assertEqual(run.status, 0, str(run)[:2000])
         self.assertNotIn("ooo", run.stdout)
+        self.assert_little_memory(run)
 
-    # What --testcell_output=failed holds back is held in memory, not in the spool.
-    @unittest.expectedFailure
-    def test_output_of_passing_tests_is_bounded_in_memory(self):
-        self.fifo("written")
-        run = self.run_payload("Output.*", "--testcell_jobs=2", "--testcell_output=failed")
-        self.assertLess(run.max_rss_kib, MEMORY_KIB)
+    def test_output_of_a_failing_test_that_is_held(self):
+        run = self.run_payload("OutputOfFailure.*", "--testcell_jobs=2",
+                               "--testcell_output=failed")
+        self.assertEqual(run.status, 1, str(run)[:2000])
+        self.assert_failed(run, "OutputOfFailure.OfOneAtItsTurn", "after its output")
+        self.assertEqual(run.stdout.count("o" * 999 + "\n"), OUTPUT_BYTES // 1000)
+        self.assertLess(run.stdout.rindex("ooo"), run.stdout.index("after its output"))
+        self.assert_little_memory(run)
+
+    def test_output_of_tear_downs_is_bounded_in_memory(self):
+        run = self.run_payload("OutputOfTearDown.*", "--testcell_jobs=2")
+        self.assertEqual(run.status, 0, str(run)[:2000])
+        self.assertEqual(run.stdout.count("o" * 999 + "\n"), OUTPUT_BYTES // 1000)
+        self.assert_little_memory(run)
 
     def test_full_file_systems_are_told_as_the_cause(self):
         run = self.run_payload("Small*")
@@ -139,7 +151,7 @@ class Damage(DeathsTest):
                 command = self.command("--gtest_filter=Good*:Death.Abort:Closes.*")
                 program = ["sh", "-c", 'exec "$@" ' + closed, "sh", *command]
                 process = self.start_raw(program)
-                status, _ = self.reap(process)
+                status = self.reap(process)
                 self.assertEqual(status, 1)
                 self.assert_nothing_left()
 

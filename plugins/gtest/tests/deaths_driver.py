@@ -42,11 +42,11 @@ class Verdict:
 
 
 class Run:
-    def __init__(self, status, stdout, stderr, report, max_rss_kib):
+    def __init__(self, status, stdout, stderr, report, peak_memory_kib):
         self.status = status  # negative: the signal
         self.stdout = stdout
         self.stderr = stderr
-        self.max_rss_kib = max_rss_kib
+        self.peak_memory_kib = peak_memory_kib
         self.tests = {}
         if report is not None:
             for case in ElementTree.fromstring(report).iter("testcase"):
@@ -182,14 +182,14 @@ class DeathsTest(unittest.TestCase):
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = self.start(f"--gtest_filter={gtest_filter}", *flags, stdout=out, stderr=err,
                                  **how)
-            status, usage = self.reap(process)
+            status = self.reap(process)
             self.assert_nothing_left()
             texts = []
             for file in (out, err):
                 file.seek(0)
                 texts.append(file.read().decode("latin-1"))
         report = None if tells_nothing else self.report()
-        return Run(status, *texts, report, usage.ru_maxrss)
+        return Run(status, *texts, report, self.peak_memory_kib())
 
     def reap(self, process):
         pidfd = os.pidfd_open(process.pid)
@@ -200,9 +200,17 @@ class DeathsTest(unittest.TestCase):
                     command_line(pid) for pid in [process.pid, *children_of(process.pid)]))
         finally:
             os.close(pidfd)
-        _, status, usage = os.wait4(process.pid, 0)
+        _, status = os.waitpid(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        return process.returncode, usage
+        return process.returncode
+
+    def peak_memory_kib(self):
+        """Of the supervisor, as it has said itself; 0 if it has not."""
+        try:
+            with open(os.path.join(self.shared, "peak_memory"), encoding="ascii") as file:
+                return int(file.read())
+        except OSError:
+            return 0
 
     def assert_nothing_left(self):
         self.assert_no_processes()

@@ -205,6 +205,18 @@ TEST_F(Output, OfOneBeforeItsTurn) {
   deaths::TellPipe("written");
 }
 
+struct OutputOfFailure : Output {};
+TEST_F(OutputOfFailure, OfOneAtItsTurn) {
+  Write100Megabytes();
+  ADD_FAILURE() << "after its output";
+}
+
+struct OutputOfTearDown : Output {
+  static void TearDownTestSuite() { Write100Megabytes(); }
+};
+TEST_F(OutputOfTearDown, One) {}
+TEST_F(OutputOfTearDown, Two) {}
+
 struct SmallTmp : testcell::Test {
   static testcell::Options CellOptions() {
     testcell::Options options;

@@ -35,7 +35,7 @@ class Signals(DeathsTest):
                 texts[stream] += part
                 if not part:
                     open_streams.remove(stream)
-        status, _ = self.reap(process)
+        status = self.reap(process)
         self.assert_nothing_left()
         return status, *(text.decode("latin-1") for text in texts.values())
 

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "testcell/finding.h"
+#include "testcell/internal/held_text.h"
 #include "testcell/internal/message.h"
 #include "testcell/options.h"
 #include "testcell/outcome.h"
@@ -79,7 +80,7 @@ struct Event {
   enum class Kind { kOutput, kMessage, kEnd };
   Kind kind = Kind::kEnd;
   int stream = 1;           // kOutput: 1 or 2
-  std::string text;         // kOutput
+  HeldText output;          // kOutput
   Message message;          // kMessage
   Outcome outcome;          // kEnd
   std::vector<Leak> leaks;  // kEnd
