@@ -37,7 +37,8 @@ FlagTable PluginFlagTable(Flags* flags) {
             MakeChoice(kSuites, &flags->suites)},
            {"listeners", "(parent|cell|both)",
             "Where listeners see test events; those added by\n"
-            "      testcell::AddCellListener always do so in the cell. [parent]",
+            "      testcell::AddCellListener always do so in the cell. With both, what a\n"
+            "      listener prints is shown from both places. [parent]",
             MakeChoice(kListeners, &flags->listeners)},
            {"serial", "FILTER", "Tests that run alone, beside no other cell; as --gtest_filter. []",
             [flags](const std::string& text) {

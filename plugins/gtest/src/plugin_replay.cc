@@ -211,7 +211,9 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   const int unit = UnitOf(place);
   UnitReplay& replay = ReplayOf(place);
   PlaySetUps(&replay, suite);
-  place.ended = replay.PlayTest(setup_.flags.output == Output::kFailed, &place.end);
+  const int index = suite->first_unit + place.index - unit;  // in the unit
+  place.ended = replay.PlayTest(static_cast<std::size_t>(index),
+                                setup_.flags.output == Output::kFailed, &place.end);
   if (place.ended) {
     RecordProperties(place.end.properties);
     const std::uint64_t played = replay.parts_played();

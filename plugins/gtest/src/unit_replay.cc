@@ -152,12 +152,46 @@ Recording UnitReplay::RecordPhase(Phase phase) {
   return recording;
 }
 
-bool UnitReplay::PlayTest(bool only_if_failed, TestEnd* end) {
+void UnitReplay::PlayOrHold(Event event, Recording* held) {
+  if (held == nullptr) {
+    Play(std::move(event));
+    return;
+  }
+  if (IsMessage(event, MessageType::kPart)) {
+    ++parts_played_;
+    failed_ = failed_ || IsFailure(ReadPart(event.message));
+  }
+  held->Add(std::move(event));
+}
+
+// To the test's start. Tests before it were passed over here, as GoogleTest does
+// with one whose fixture is not its suite's: what the cell says of them is not
+// shown. What was printed between tests is.
+bool UnitReplay::ComeTo(std::size_t index, Recording* held) {
+  bool passing_over = false;
+  while (!AtEnd()) {
+    const Event& event = Peek();
+    if (IsMessage(event, MessageType::kTestStart)) {
+      const std::uint64_t next = Reader(event.message.payload).Number();
+      if (next >= index) return next == index;
+      passing_over = true;
+    } else if (IsMessage(event, MessageType::kTestEnd)) {
+      passing_over = false;
+    }
+    Event taken = Take();
+    if (!passing_over) PlayOrHold(std::move(taken), held);
+  }
+  return false;
+}
+
+bool UnitReplay::PlayTest(std::size_t index, bool only_if_failed, TestEnd* end) {
   parts_played_ = 0;
   failed_ = false;
-  Recording held;
+  Recording recording;
+  Recording* const held = only_if_failed ? &recording : nullptr;
   bool ended = false;
-  while (!ended && At(Phase::kTest)) {
+  const bool came = ComeTo(index, held);
+  while (came && !ended && At(Phase::kTest)) {
     Event event = Take();
     if (IsMessage(event, MessageType::kTestEnd)) {
       Reader reader(event.message.payload);
@@ -166,17 +200,11 @@ bool UnitReplay::PlayTest(bool only_if_failed, TestEnd* end) {
       end->parts = reader.Number();
       end->properties = ReadProperties(&reader);
       ended = true;
-    } else if (!only_if_failed) {
-      Play(std::move(event));
     } else {
-      if (IsMessage(event, MessageType::kPart)) {
-        ++parts_played_;
-        failed_ = failed_ || IsFailure(ReadPart(event.message));
-      }
-      held.Add(std::move(event));
+      PlayOrHold(std::move(event), held);
     }
   }
-  for (Event& event : held.events) {
+  for (Event& event : recording.events) {
     if (failed_ || !ended || event.kind != Event::Kind::kOutput) ReplayEvent(std::move(event));
   }
   return ended;

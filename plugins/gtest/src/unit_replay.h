@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -49,9 +50,10 @@ class UnitReplay {
   // phase's own beginning is passed over.
   void PlayPhase(Phase phase);
   Recording RecordPhase(Phase phase);
-  // True if the unit came to the test; then what belongs to it was played.
-  // Output is held back and shown for a failed test only, if so asked.
-  bool PlayTest(bool only_if_failed, TestEnd* end);
+  // True if the unit came to its test of this index; then what belongs to it
+  // was played. Output is held back and shown for a failed test only, if so
+  // asked.
+  bool PlayTest(std::size_t index, bool only_if_failed, TestEnd* end);
   // To the end of the unit.
   const Outcome& AwaitEnd();
 
@@ -67,6 +69,8 @@ class UnitReplay {
 
  private:
   const Event& Peek();
+  bool ComeTo(std::size_t index, Recording* held);
+  void PlayOrHold(Event event, Recording* held);  // held: null, or where to
   Event Take();
   void Play(Event event);
 

@@ -61,6 +61,9 @@ foreach(flag IN ITEMS environments suites)
   testcell_conformance(${flag}_in_parent_repeat
     FLAGS --testcell_${flag}=parent ARGS --gtest_repeat=2)
 endforeach()
+testcell_conformance(suites_shared FLAGS --testcell_suites=shared)
+testcell_conformance(suites_shared_shuffled FLAGS --testcell_suites=shared
+  ARGS --gtest_repeat=2 --gtest_shuffle --gtest_random_seed=3)
 foreach(outcome IN ITEMS fail skip)
   testcell_conformance(environments_in_parent_${outcome}
     FLAGS --testcell_environments=parent ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})

@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "deaths_payload.h"
 #include "testcell/gtest.h"
@@ -81,6 +83,26 @@ TEST_F(Together, FirstAfterTheDeath) { EXPECT_EQ(tests_before, 0); }
 TEST_F(Together, SecondAfterTheDeath) { EXPECT_EQ(tests_before, 1); }
 TEST_F(Together, DiesToo) { std::_Exit(4); }
 TEST_F(Together, Last) { EXPECT_EQ(tests_before, 0); }
+
+// In a shared cell: a thread of the suite's prints while tests begin and end.
+struct Chatter : testing::Test, testing::WithParamInterface<int> {
+  static void SetUpTestSuite() {
+    thread = std::thread([] {
+      while (!over) {
+        std::puts("chatter");
+        std::fflush(stdout);
+      }
+    });
+  }
+  static void TearDownTestSuite() {
+    over = true;
+    thread.join();
+  }
+  static inline std::atomic<bool> over{false};
+  static inline std::thread thread;
+};
+TEST_P(Chatter, GoesOn) { ::sched_yield(); }
+INSTANTIATE_TEST_SUITE_P(All, Chatter, testing::Range(0, 40));
 
 // For signals to the run: each tells the driver, by a byte, that it runs, and
 // prints lines that the driver counts.

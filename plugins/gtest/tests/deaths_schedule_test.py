@@ -34,6 +34,9 @@ class Schedule(DeathsTest):
                            "Together.SecondAfterTheDeath", "Together.Last")
         self.assertEqual(len(run.tests), 7, str(run))
 
+    def test_output_between_tests_that_share_a_cell(self):
+        self.check_all_pass(40, "All/Chatter.*", "--testcell_suites=shared", "--gtest_repeat=5")
+
     def test_timeout_names_the_process_tree(self):
         run = self.run_payload("Hang.WithChildren:Hang.IgnoresSigterm", "--testcell_jobs=2")
         self.assertEqual(run.status, 1, str(run))

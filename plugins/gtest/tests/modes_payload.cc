@@ -3,7 +3,7 @@
 //
 // In the environment: MODES_DEFAULT=NAME=VALUE is what main gives to
 // testcell::SetDefault, MODES_FAIL the name of a test that the cell's listener
-// is to fail.
+// is to fail; with MODES_FAIL_ENVIRONMENT the Environment's set-up fails.
 #include <sys/utsname.h>
 
 #include <cstdio>
@@ -25,7 +25,10 @@ const char* g_environment_was_in = "nowhere";
 
 class PlaceEnvironment : public testing::Environment {
  public:
-  void SetUp() override { g_environment_was_in = Here(); }
+  void SetUp() override {
+    g_environment_was_in = Here();
+    if (std::getenv("MODES_FAIL_ENVIRONMENT") != nullptr) FAIL() << "the environment fails";
+  }
   void TearDown() override { std::printf("environment torn down in %s\n", Here()); }
 };
 
@@ -77,6 +80,10 @@ class PlaceListener : public testing::EmptyTestEventListener {
 
   void OnTestStart(const testing::TestInfo& test) override { Tell("start", test); }
   void OnTestEnd(const testing::TestInfo& test) override { Tell("end", test); }
+  void OnTestPartResult(const testing::TestPartResult& part) override {
+    std::printf("%s listener: %s in %s\n", name_, part.summary(), Here());
+    std::fflush(stdout);
+  }
 
  protected:
   void Tell(const char* event, const testing::TestInfo& test) const {

@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -189,6 +190,19 @@ class Listeners(ModesTestCase):
 
     def test_both(self):
         self.check_listeners(("--testcell_listeners=both",), "cell", "parent")
+
+    def test_failure_of_an_environment(self):
+        """GoogleTest tells it once; each listener hears of it where it is."""
+        for mode, places in (("parent", ["parent"]), ("cell", ["cell"]),
+                             ("both", ["cell", "parent"])):
+            with self.subTest(mode=mode):
+                done = run(f"--testcell_listeners={mode}", tests="Plain.*",
+                           environment={"MODES_FAIL_ENVIRONMENT": "1"})
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertEqual(done.stdout.count(": Failure\n"), 1, done.stdout)
+                heard = re.findall(r"user listener: Failed\nthe environment fails in (\w+)",
+                                   done.stdout)
+                self.assertEqual(sorted(heard), places, done.stdout)
 
     def test_without_cells(self):
         done = run("--testcell_isolate=off", tests="Plain.*")
