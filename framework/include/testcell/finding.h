@@ -41,6 +41,15 @@ struct Leak {
   std::vector<std::pair<std::string, std::string>> detail;
 };
 
+// Leaks that are no defects, since somebody said why.
+struct Allowance {
+  LeakKind kind = LeakKind::kProcess;
+  // What the whole of Leak::what has to match: * stands for anything, ? for
+  // one byte, all else for itself.
+  std::string pattern;
+  std::string reason;
+};
+
 enum class UseKind {
   kTcp,
   kUdp,

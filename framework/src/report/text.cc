@@ -1,0 +1,263 @@
+// The summary for a terminal, in the manner of GoogleTest's own.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "report/advice.h"
+#include "report/columns.h"
+#include "report/escape.h"
+#include "testcell/internal/report.h"
+
+namespace testcell::report {
+namespace {
+
+constexpr std::size_t kMostTests = 10;
+constexpr std::size_t kMostLeaks = 8;  // of a test
+constexpr std::size_t kMostConflicts = 10;
+constexpr std::size_t kMostAllowances = 10;
+constexpr std::size_t kMostNames = 6;
+constexpr std::size_t kMostLocks = 8;  // CMake commands
+constexpr int kMostTestsInLock = 40;
+constexpr std::size_t kIndent = 13;  // behind "[   LEAK   ] "
+
+enum class Color { kRed = 31, kGreen = 32, kYellow = 33 };
+
+std::string Count(std::size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+class Summary {
+ public:
+  explicit Summary(const TextStyle& style)
+      : style_(style), width_(static_cast<std::size_t>(std::max(style.width, 40))) {}
+
+  // `tag` has ten columns.
+  void Tagged(const char* tag, Color color, const std::string& text) {
+    std::string shown = fmt::format("[{}]", tag);
+    if (style_.color) shown = fmt::format("\033[0;{}m{}\033[m", static_cast<int>(color), shown);
+    bool first = true;
+    for (const std::string& line : Wrap(Printable(text), width_ - kIndent, 3)) {
+      text_ += first ? shown + " " + line + "\n" : std::string(kIndent, ' ') + line + "\n";
+      first = false;
+    }
+  }
+  void Line(const std::string& text, std::size_t most, std::size_t deeper = 0) {
+    const std::string indent(kIndent + deeper, ' ');
+    bool first = true;
+    for (const std::string& line : Wrap(Printable(text), width_ - indent.size() - 2, most)) {
+      text_ += indent + (first ? "" : "  ") + line + "\n";
+      first = false;
+    }
+  }
+  void More(std::size_t count, const char* where) {
+    if (count > 0) Line(fmt::format("and {} more; see --testcell_report={}:PATH", count, where), 2);
+  }
+  void Verbatim(const std::string& line) { text_ += Printable(line) + "\n"; }
+
+  int width() const { return static_cast<int>(width_); }
+  std::string text() const { return text_; }
+
+ private:
+  TextStyle style_;
+  std::size_t width_;
+  std::string text_;
+};
+
+// "parent 2, age 30 ms": in the probe's words and order.
+std::string Details(const Leak& leak) {
+  std::string text;
+  for (const auto& [name, value] : leak.detail) {
+    if (name == "escaped" || name == "discarded" || name == "path") continue;
+    std::string words = name;
+    std::string unit;
+    for (const char* const known : {"_ms", "_bytes", "_kib"}) {
+      const std::size_t at = words.rfind(known);
+      if (at == std::string::npos || at + std::string(known).size() != words.size()) continue;
+      unit = std::string(" ") + (known + 1);
+      words.resize(at);
+    }
+    std::replace(words.begin(), words.end(), '_', ' ');
+    text += (text.empty() ? "" : ", ") + words + " " + value + unit;
+  }
+  return text;
+}
+
+void AddLeak(const Leak& leak, Summary* summary) {
+  const char* note = "";
+  if (IsEscape(leak)) note = " (outside the cell, still there)";
+  if (FindDetail(leak, "discarded") != nullptr) note = " (gone with the cell)";
+  summary->Line(fmt::format("{}: {}{}", Name(leak.kind), leak.what, note), 3);
+  const std::string details = Details(leak);
+  if (!details.empty()) summary->Line(details, 2, 2);
+}
+
+std::vector<const Leak*> Defects(const Test& test) {
+  std::vector<const Leak*> leaks;
+  for (const Leak& leak : test.leaks) {
+    if (leak.allowed.empty()) leaks.push_back(&leak);
+  }
+  return leaks;
+}
+
+void AddLeaks(const Run& run, Summary* summary) {
+  std::size_t tests = 0;
+  for (const Test& test : run.tests) {
+    const std::vector<const Leak*> leaks = Defects(test);
+    if (leaks.empty() || ++tests > kMostTests) continue;
+    summary->Tagged("   LEAK   ", Color::kYellow, test.FullName());
+    for (std::size_t i = 0; i < std::min(leaks.size(), kMostLeaks); ++i) {
+      AddLeak(*leaks[i], summary);
+    }
+    summary->More(leaks.size() - std::min(leaks.size(), kMostLeaks), "json");
+  }
+  if (tests > kMostTests) {
+    summary->Tagged("   LEAK   ", Color::kYellow,
+                    fmt::format("and in {}; see --testcell_report=json:PATH",
+                                Count(tests - kMostTests, "more test")));
+  }
+}
+
+const char* Enumerator(LeakKind kind) {
+  switch (kind) {
+    case LeakKind::kProcess:
+      return "kProcess";
+    case LeakKind::kZombie:
+      return "kZombie";
+    case LeakKind::kThread:
+      return "kThread";
+    case LeakKind::kFd:
+      return "kFd";
+    case LeakKind::kSocket:
+      return "kSocket";
+    case LeakKind::kFile:
+      return "kFile";
+    case LeakKind::kSysvShm:
+      return "kSysvShm";
+    case LeakKind::kSysvSem:
+      return "kSysvSem";
+    case LeakKind::kSysvMsg:
+      return "kSysvMsg";
+    case LeakKind::kPosixMq:
+      return "kPosixMq";
+    case LeakKind::kPosixShm:
+      return "kPosixShm";
+    case LeakKind::kMount:
+      return "kMount";
+    case LeakKind::kInterface:
+      return "kInterface";
+    case LeakKind::kState:
+      return "kState";
+  }
+  return "kState";
+}
+
+void AddRunLeaks(const Run& run, Summary* summary) {
+  std::size_t count = 0;
+  for (const RunLeak& entry : run.leaks) {
+    if (!entry.leak.allowed.empty() || ++count > kMostLeaks) continue;
+    const std::string who = entry.suite.empty() ? fmt::format("run-wide: {} leave this alike",
+                                                              Count(entry.tests.size(), "test"))
+                                                : entry.suite + ", whose set-up did not succeed";
+    summary->Tagged("   LEAK   ", Color::kYellow, who);
+    AddLeak(entry.leak, summary);
+    if (!entry.suite.empty()) continue;
+    summary->Line(fmt::format("to allow it: testcell::AllowLeak(testcell::LeakKind::{}, "
+                              "\"PATTERN\", \"REASON\") in main()",
+                              Enumerator(entry.leak.kind)),
+                  3);
+  }
+  summary->More(count - std::min(count, kMostLeaks), "json");
+}
+
+void AddAllowances(const Run& run, Summary* summary) {
+  std::size_t count = 0;
+  for (const AllowanceCount& entry : run.allowances) {
+    if (entry.matched == 0 && run.left_out && !entry.by_test) continue;
+    if (++count > kMostAllowances) continue;
+    const Allowance& allowance = entry.allowance;
+    const std::string rule =
+        fmt::format("{} {} ({})", Name(allowance.kind), allowance.pattern, allowance.reason);
+    if (entry.matched > 0) {
+      summary->Tagged(" ALLOWED  ", Color::kGreen,
+                      Count(static_cast<std::size_t>(entry.matched), "leak") + ": " + rule);
+    } else {
+      summary->Tagged(" ALLOWED  ", Color::kYellow, "matched nothing: " + rule);
+    }
+  }
+  summary->More(count - std::min(count, kMostAllowances), "json");
+}
+
+std::string Names(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > kMostNames) text += fmt::format(" and {} more", names.size() - kMostNames);
+  return text;
+}
+
+void AddAdvice(const std::vector<Conflict>& conflicts, Summary* summary) {
+  summary->Tagged(" CONFLICT ", Color::kYellow,
+                  "In cells they don't. Without cells, ctest -j needs:");
+  std::size_t shown = 0;
+  std::size_t left = 0;
+  for (const LockAdvice& lock : CTestLocks(conflicts, summary->width())) {
+    if (shown == kMostLocks || lock.tests > kMostTestsInLock) {
+      ++left;
+      continue;
+    }
+    ++shown;
+    for (const std::string& line : lock.lines) summary->Verbatim(line);
+  }
+  summary->More(left, "html");
+}
+
+void AddConflicts(const Run& run, Summary* summary) {
+  const std::vector<Conflict> conflicts = WithoutImplied(run.conflicts);
+  for (std::size_t i = 0; i < std::min(conflicts.size(), kMostConflicts); ++i) {
+    const Conflict& conflict = conflicts[i];
+    summary->Tagged(" CONFLICT ", conflict.real ? Color::kRed : Color::kYellow,
+                    fmt::format("{} {}: {} {}", Name(conflict.kind), conflict.name,
+                                Count(conflict.tests.size(), "test"),
+                                conflict.real ? "DID collide, on the host" : "would collide"));
+    summary->Line(Names(conflict.tests), 8);
+  }
+  summary->More(conflicts.size() - std::min(conflicts.size(), kMostConflicts), "json");
+  if (!conflicts.empty()) AddAdvice(conflicts, summary);
+}
+
+// "3 leaks in 2 tests, 1 conflict"; empty where there are none.
+std::string Headline(const Run& run) {
+  std::size_t leaks = 0;
+  std::size_t tests = 0;
+  for (const Test& test : run.tests) {
+    const std::size_t count = Defects(test).size();
+    leaks += count;
+    tests += count > 0 ? 1 : 0;
+  }
+  std::size_t run_wide = 0;
+  for (const RunLeak& entry : run.leaks) run_wide += entry.leak.allowed.empty() ? 1 : 0;
+  std::vector<std::string> parts;
+  if (leaks > 0) parts.push_back(Count(leaks, "leak") + " in " + Count(tests, "test"));
+  if (run_wide > 0) parts.push_back(Count(run_wide, "run-wide leak"));
+  const std::size_t conflicts = WithoutImplied(run.conflicts).size();
+  if (conflicts > 0) parts.push_back(Count(conflicts, "conflict"));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+std::string Text(const Run& run, const TextStyle& style) {
+  Summary summary(style);
+  const std::string headline = Headline(run);
+  if (!headline.empty()) summary.Tagged(" testcell ", Color::kYellow, headline);
+  AddLeaks(run, &summary);
+  AddRunLeaks(run, &summary);
+  AddAllowances(run, &summary);
+  AddConflicts(run, &summary);
+  return summary.text();
+}
+
+}  // namespace testcell::report
