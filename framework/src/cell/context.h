@@ -12,6 +12,7 @@
 #include "cell/space.h"
 #include "cell/step.h"
 #include "protocol/control.h"
+#include "testcell/internal/supervisor.h"
 
 namespace testcell::cell {
 
@@ -34,6 +35,7 @@ struct Context {
   const SlotFds* fds = nullptr;
   const SignalState* signals = nullptr;
   const Plan* plan = nullptr;
+  internal::Attach attach = internal::Attach::kNothing;
   bool share_working_directory = false;
   Space space;            // in init, and so in the test process
   protocol::Order run{};  // the order to run, once it came

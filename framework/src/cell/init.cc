@@ -39,7 +39,8 @@ void StartInit(const Context& context) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(context, Step::kInit, errno, "(pdeathsig)");
   // A session of its own: no signal to a process group, from a terminal or by
   // kill(0), crosses the border.
-  if (::setsid() < 0) Fail(context, Step::kInit, errno, "(setsid)");
+  if (context.attach != internal::Attach::kTerminal && ::setsid() < 0)
+    Fail(context, Step::kInit, errno, "(setsid)");
 }
 
 // The order to run; this process ends with the supervisor, or when the cell
@@ -54,8 +55,9 @@ void AwaitOrder(Context* context) {
 
 void SetTestDescriptors(const Context& context) {
   const SlotFds& fds = *context.fds;
-  if (::dup2(fds.null, STDIN_FILENO) < 0 || ::dup2(fds.output[0], STDOUT_FILENO) < 0 ||
-      ::dup2(fds.output[1], STDERR_FILENO) < 0) {
+  if (context.attach == internal::Attach::kNothing &&
+      (::dup2(fds.null, STDIN_FILENO) < 0 || ::dup2(fds.output[0], STDOUT_FILENO) < 0 ||
+       ::dup2(fds.output[1], STDERR_FILENO) < 0)) {
     Fail(context, Step::kTestDescriptors, errno);
   }
   ::close(fds.null);
@@ -96,15 +98,27 @@ void ReportTestEnd(const Context& context, int status, const rusage& usage) {
   SendReport(context, report);
 }
 
+void ReportTestStop(const Context& context, int status) {
+  protocol::Report report{};
+  report.kind = protocol::ReportKind::kTestStopped;
+  report.wait_status = status;
+  SendReport(context, report);
+}
+
 // True once the test process is gone. Orphans of the cell are reaped on the way.
 bool Reap(const Context& context) {
+  const int stops = context.attach == internal::Attach::kNothing ? 0 : WUNTRACED;
   for (;;) {
     int status;
     rusage usage;
-    const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL, &usage);
+    const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL | stops, &usage);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return false;
     if (pid != context.test) continue;
+    if (WIFSTOPPED(status)) {
+      ReportTestStop(context, status);
+      continue;
+    }
     ReportTestEnd(context, status, usage);
     return true;
   }
@@ -113,16 +127,33 @@ bool Reap(const Context& context) {
 void Forward(const Context& context, int signals) {
   signalfd_siginfo info;
   while (::read(signals, &info, sizeof info) == sizeof info) {
-    if (info.ssi_signo != SIGCHLD) ::kill(context.test, static_cast<int>(info.ssi_signo));
+    // Where this is a command's cell signals come as orders: here, as a member
+    // of its process group, init gets them only along with it.
+    if (info.ssi_signo == SIGCHLD || context.attach != internal::Attach::kNothing) continue;
+    ::kill(context.test, static_cast<int>(info.ssi_signo));
   }
 }
 
+// A signal that the supervisor wants to have sent; false: it is gone.
+bool TakeOrder(const Context& context) {
+  protocol::Order order;
+  const ssize_t size = ::recv(context.fds->control, &order, sizeof order, MSG_DONTWAIT);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (size != sizeof order) return false;
+  if (order.kind != protocol::OrderKind::kSignal) return true;
+  pid_t receiver = context.test;
+  if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kItsGroup)) receiver = 0;
+  if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kAll)) receiver = -1;
+  ::kill(receiver, static_cast<int>(order.signal));
+  return true;
+}
+
 void Supervise(const Context& context, int signals) {
-  pollfd events[2] = {{signals, POLLIN, 0}, {context.fds->control, 0, 0}};
+  pollfd events[2] = {{signals, POLLIN, 0}, {context.fds->control, POLLIN, 0}};
   for (;;) {
     if (Reap(context)) return;
     if (::poll(events, 2, -1) < 0 && errno != EINTR) ::_exit(1);
-    if (events[1].revents != 0) ::_exit(0);  // the supervisor is gone
+    if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone
     if (events[0].revents != 0) Forward(context, signals);
   }
 }

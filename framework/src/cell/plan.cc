@@ -213,7 +213,9 @@ class Planner {
   // entries that lead to the working directory and to the program, so that a
   // whole checkout below /tmp stays visible.
   void Throughs() {
-    for (const std::string& path : {host_.cwd, host_.program}) {
+    std::vector<std::string> needed = host_.visible;
+    needed.insert(needed.end(), {host_.cwd, host_.program});
+    for (const std::string& path : needed) {
       for (const auto& directory : plan_.privates) {
         if (!IsBelow(path, directory.path)) continue;
         const std::size_t end = path.find('/', directory.path.size() + 1);
@@ -348,12 +350,16 @@ class Planner {
 
 }  // namespace
 
-HostFacts ReadHostFacts() {
+HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   HostFacts host;
   host.uid = ::geteuid();
   host.gid = ::getegid();
   host.cwd = Canonical(".");
   host.program = Canonical("/proc/self/exe");
+  for (const std::string& path : visible) {
+    host.visible.push_back(path);
+    host.visible.push_back(Canonical(path.c_str()));
+  }
   host.hosts_exist = ::access("/etc/hosts", F_OK) == 0;
   if (host.hosts_exist) host.hosts = ReadAll("/etc/hosts");
   host.mount_points = MountPoints();

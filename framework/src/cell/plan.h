@@ -108,13 +108,14 @@ struct Plan {
 struct HostFacts {
   uid_t uid = 0;
   gid_t gid = 0;
-  std::string cwd;      // canonical; empty where it is gone
-  std::string program;  // canonical path of this program
-  std::string hosts;    // content of /etc/hosts
+  std::string cwd;                   // canonical; empty where it is gone
+  std::string program;               // canonical path of this program
+  std::vector<std::string> visible;  // of the caller, as they are and canonical
+  std::string hosts;                 // content of /etc/hosts
   bool hosts_exist = false;
   std::vector<std::string> mount_points;
 };
-HostFacts ReadHostFacts();
+HostFacts ReadHostFacts(const std::vector<std::string>& visible);
 
 // The flags' values for what Options leaves open.
 struct Defaults {

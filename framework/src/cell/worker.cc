@@ -53,6 +53,7 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   Context context;
   context.fds = &settings.fds;
   context.signals = settings.signals;
+  context.attach = settings.attach;
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
   Send(context, protocol::ReportKind::kHello, 0);
   protocol::Order order;

@@ -17,6 +17,7 @@ struct WorkerSettings {
   UserMode user = UserMode::kNone;
   uid_t uid = 0;
   gid_t gid = 0;
+  internal::Attach attach = internal::Attach::kNothing;
 };
 
 // What a test process is told when it comes to life.

@@ -9,7 +9,7 @@
 
 namespace testcell::protocol {
 
-enum class OrderKind : std::uint32_t { kMake = 1, kRun = 2 };
+enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal };
 
 enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may
@@ -22,19 +22,22 @@ enum FullFlags : std::uint32_t {
 
 struct Order {
   OrderKind kind;
-  std::uint32_t plan;    // kMake
-  std::uint32_t unit;    // kRun
-  std::uint32_t flags;   // kMake: OrderFlags
-  std::uint64_t cookie;  // kRun: of this cell's frames and marks
+  std::uint32_t plan;      // kMake
+  std::uint32_t unit;      // kRun
+  std::uint32_t flags;     // kMake: OrderFlags
+  std::uint32_t signal;    // kSignal
+  std::uint32_t receiver;  // kSignal: internal::Receiver
+  std::uint64_t cookie;    // kRun: of this cell's frames and marks
 };
 
 enum class ReportKind : std::uint32_t {
-  kHello = 1,  // worker: up and in its user namespace
-  kReady,      // init: the cell stands
-  kFailed,     // worker or init: at `step`, with `error`, on `detail`
-  kTestEnded,  // init: the test process is gone
-  kCellDone,   // init: all that is to be said of the cell was said
-  kIdle,       // worker: init is gone and so is the cell
+  kHello = 1,    // worker: up and in its user namespace
+  kReady,        // init: the cell stands
+  kFailed,       // worker or init: at `step`, with `error`, on `detail`
+  kTestStopped,  // init: the test process was stopped by a signal
+  kTestEnded,    // init: the test process is gone
+  kCellDone,     // init: all that is to be said of the cell was said
+  kIdle,         // worker: init is gone and so is the cell
 };
 
 inline constexpr std::size_t kMaxDetail = 160;
@@ -43,7 +46,7 @@ struct Report {
   ReportKind kind;
   std::uint32_t step;        // kFailed: cell::Step
   std::int32_t error;        // kFailed: errno
-  std::int32_t wait_status;  // kTestEnded, kIdle: as waitpid(2) gives it
+  std::int32_t wait_status;  // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
   std::uint64_t cpu_us;      // kTestEnded
   std::int64_t max_rss_kib;  // kTestEnded
   std::uint64_t ended_ns;    // kTestEnded: CLOCK_MONOTONIC

@@ -24,6 +24,14 @@ const Choice<WorkingDirectory> kCwd[] = {{"private", WorkingDirectory::kPrivate}
                                          {"auto", WorkingDirectory::kAuto}};
 const Choice<User> kUser[] = {{"self", User::kSelf}, {"root", User::kRoot}};
 
+std::string DurationText(std::chrono::milliseconds time) {
+  const long long count = time.count();
+  if (count == 0) return "0";
+  if (count % 60000 == 0) return std::to_string(count / 60000) + "m";
+  if (count % 1000 == 0) return std::to_string(count / 1000) + "s";
+  return std::to_string(count) + "ms";
+}
+
 const Flag* Find(const FlagTable& table, const std::string& name) {
   const auto found =
       std::find_if(table.begin(), table.end(), [&](const Flag& flag) { return name == flag.name; });
@@ -75,9 +83,12 @@ FlagTable CellFlagTable(CellFlags* flags) {
        [flags](const std::string& text) { return ParseCount(text, &flags->jobs); }},
       {"timeout", "DURATION",
        "The time limit of a test, as in 500ms, 30s, 2m, 1h; 0: none. A test that\n"
-       "      passes it is ended with its whole cell. [10m]",
+       "      passes it is ended with its whole cell. [" +
+           DurationText(flags->timeout) + "]",
        [flags](const std::string& text) { return ParseDuration(text, &flags->timeout); }},
-      {"slow", "DURATION", "Announce a test that still runs after this time; 0: never. [10s]",
+      {"slow", "DURATION",
+       "Announce a test that still runs after this time; 0: never. [" + DurationText(flags->slow) +
+           "]",
        [flags](const std::string& text) { return ParseDuration(text, &flags->slow); }},
       {"cwd", "(private|shared|auto)",
        "The working directory: copy-on-write in each cell, or the run fails; the\n"

@@ -89,7 +89,7 @@ TestSetup RunKeeper(KeeperSettings settings) {
   DieWith(settings.supervisor);
   // Out of the terminal's foreground group: Ctrl-C is the supervisor's to
   // hear, and its to answer.
-  ::setsid();
+  if (settings.attach != internal::Attach::kTerminal) ::setsid();
   BlockSignals();
   for (const auto& [signal, action] : settings.dispositions) {
     ::sigaction(signal, &action, nullptr);

@@ -18,6 +18,7 @@ struct KeeperSettings {
   std::vector<pid_t> pids;          // one a worker; filled in by the keeper
   std::vector<int> supervisor_fds;  // closed first
   pid_t supervisor = 0;
+  internal::Attach attach = internal::Attach::kNothing;
   // Dispositions that the supervisor had before it installed handlers.
   std::vector<std::pair<int, struct sigaction>> dispositions;
   std::function<void()> on_fork;

@@ -51,6 +51,9 @@ Role Supervisor::Fork(std::vector<UnitSpec> units, int* first, std::string* erro
 }
 Event Supervisor::Next(int unit) { return impl_->Next(unit); }
 void Supervisor::Wake(int unit) { impl_->Wake(unit); }
+bool Supervisor::Signal(int unit, int signal, Receiver receiver) {
+  return impl_->Signal(unit, signal, receiver);
+}
 bool Supervisor::EverRan(int unit) const { return impl_->EverRan(unit); }
 void Supervisor::Stop() { impl_->Stop(); }
 int Supervisor::interrupted() const { return impl_->interrupted(); }
@@ -58,7 +61,7 @@ Rung Supervisor::rung() const { return impl_->rung(); }
 
 Supervisor::Impl::Impl(RunSettings settings)
     : settings_(std::move(settings)),
-      host_(cell::ReadHostFacts()),
+      host_(cell::ReadHostFacts(settings_.visible)),
       schedule_(settings_.jobs),
       random_(std::random_device{}()) {}
 
@@ -130,12 +133,13 @@ Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
   supervisor::KeeperSettings keeper;
   for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
     keeper.workers.push_back(
-        {slot->remote(), &signals_, &plans_, slot->user, host_.uid, host_.gid});
+        {slot->remote(), &signals_, &plans_, slot->user, host_.uid, host_.gid, settings_.attach});
     keeper.lifeboats.push_back(slot->lifeboat());
   }
   keeper.pids.resize(keeper.workers.size(), -1);
   keeper.supervisor_fds = SupervisorFds();
   keeper.supervisor = ::getpid();
+  keeper.attach = settings_.attach;
   keeper.dispositions = interrupt_->before();
   keeper.on_fork = settings_.on_fork;
   ::sigprocmask(SIG_SETMASK, nullptr, &signals_.mask);
@@ -209,6 +213,17 @@ Event Supervisor::Impl::Next(int number) {
     }
     Pump();
   }
+}
+
+bool Supervisor::Impl::Signal(int number, int signal, Receiver receiver) {
+  protocol::Order order{};
+  order.kind = protocol::OrderKind::kSignal;
+  order.signal = static_cast<std::uint32_t>(signal);
+  order.receiver = static_cast<std::uint32_t>(receiver);
+  for (auto& slot : slots_) {
+    if (slot->state == Slot::State::kRunning && slot->unit == number) return slot->Send(order);
+  }
+  return false;
 }
 
 void Supervisor::Impl::Stop() {

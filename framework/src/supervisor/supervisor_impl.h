@@ -29,6 +29,7 @@ class Supervisor::Impl {
   Role Fork(std::vector<UnitSpec> specs, int* first, std::string* error);
   Event Next(int unit);
   void Wake(int unit) { schedule_.Wake(&units_, unit); }
+  bool Signal(int unit, int signal, Receiver receiver);
   bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
   void Stop();
   int interrupted() const { return interrupt_ ? interrupt_->signal() : 0; }

@@ -13,6 +13,7 @@
 namespace testcell::internal {
 namespace {
 
+constexpr std::size_t kOwnFds = 2;
 constexpr std::size_t kFdsPerSlot = 4;
 
 std::string DescribeDeath(int wait_status) {
@@ -38,6 +39,7 @@ void Supervisor::Impl::Pump() {
   Dispatch();
   poll_.clear();
   poll_.push_back({interrupt_->fd(), POLLIN, 0});
+  poll_.push_back({settings_.watched_fd, POLLIN, 0});
   for (auto& slot : slots_) AddToPoll(slot.get());
   const int ready = ::poll(poll_.data(), poll_.size(), PollTimeout());
   if (ready < 0 && errno != EINTR) {
@@ -45,8 +47,9 @@ void Supervisor::Impl::Pump() {
   }
   if (ready > 0) {
     if (poll_[0].revents != 0) OnInterrupt();
+    if (poll_[1].revents != 0) settings_.on_readable();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-      Serve(slots_[i].get(), &poll_[1 + i * kFdsPerSlot]);
+      Serve(slots_[i].get(), &poll_[kOwnFds + i * kFdsPerSlot]);
     }
   }
   CheckDeadlines();
@@ -84,6 +87,11 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
       break;
     case protocol::ReportKind::kFailed:
       OnFailure(slot, report);
+      break;
+    case protocol::ReportKind::kTestStopped:
+      if (slot->state == Slot::State::kRunning && settings_.on_stopped) {
+        settings_.on_stopped(slot->unit, WSTOPSIG(report.wait_status));
+      }
       break;
     case protocol::ReportKind::kTestEnded:
       slot->test_end = report;

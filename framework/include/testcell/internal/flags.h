@@ -39,12 +39,13 @@ struct CellFlags {
 struct Flag {
   const char* name;
   const char* values;  // as in --help and in errors
-  const char* help;
+  std::string help;
   std::function<bool(const std::string& text)> parse;  // false: no value for it
 };
 using FlagTable = std::vector<Flag>;
 
-// They write to *flags, which has to outlive the table.
+// They write to *flags, which has to outlive the table; what it holds now is
+// said to be the default.
 FlagTable CellFlagTable(CellFlags* flags);
 
 // What the flags leave open comes with its default: notices go to stderr.

@@ -58,6 +58,21 @@ struct ProbeSettings {
   bool all_uses = false;  // with uses: those that cost more to see, too
 };
 
+// How much of this process's own surroundings a test process keeps.
+enum class Attach {
+  kNothing,   // stdin is empty, output comes as events, the session is the cell's
+  kStreams,   // this process's stdin, stdout and stderr
+  kTerminal,  // and its session and process group, so that the terminal's
+              // signals and job control reach it as if there were no cell
+};
+
+// Whom a signal is for.
+enum class Receiver : std::uint32_t {
+  kTestProcess,
+  kItsGroup,  // the cell's first process group, as a terminal would; not with kTerminal
+  kAll,       // every process of the cell
+};
+
 struct RunSettings {
   int jobs = 1;                       // units at once, at least 1
   std::chrono::milliseconds slow{0};  // after which a running unit is announced; zero: never
@@ -70,6 +85,16 @@ struct RunSettings {
   Network net = Network::kPrivate;
   User user = User::kSelf;
   ProbeSettings probes;
+  Attach attach = Attach::kNothing;
+  // Files that have to be visible in the cells although they lie in a
+  // directory that is private: absolute paths.
+  std::vector<std::string> visible;
+  // A descriptor of the caller's own to be polled with everything else, and
+  // what to call when it can be read. -1: none.
+  int watched_fd = -1;
+  std::function<void()> on_readable;
+  // Unless kNothing is attached: a unit's test process was stopped by a signal.
+  std::function<void(int unit, int signal)> on_stopped;
   // A line for the person at the terminal, without its newline.
   std::function<void(const std::string&)> notice;
   // Called in the process that all workers are forked from, once a Fork.
@@ -112,6 +137,9 @@ class Supervisor {
 
   // Lets a dormant unit run.
   void Wake(int unit);
+
+  // Has the unit's init send the signal. False if the unit does not run.
+  bool Signal(int unit, int signal, Receiver receiver);
 
   // False for a unit that no cell was ever ordered to run.
   bool EverRan(int unit) const;

@@ -1,0 +1,173 @@
+// testcell run: one command in one cell.
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "cell_arguments.h"
+#include "command.h"
+#include "signal_relay.h"
+#include "terminal.h"
+#include "testcell/internal/supervisor.h"
+
+namespace testcell::cli {
+namespace {
+
+// As timeout(1) and env(1) have it.
+constexpr int kStatusTimedOut = 124;
+constexpr int kStatusNotExecutable = 126;
+constexpr int kStatusNotFound = 127;
+constexpr int kSignalBase = 128;
+
+constexpr char kDescription[] =
+    "Runs a command in a cell: Linux namespaces of its own, with a private network,\n"
+    "/tmp and working directory. The command has testcell's stdin, stdout, stderr\n"
+    "and terminal; signals to testcell go on to it.\n\n"
+    "Exit status: the command's, or 128 + the signal that ended it; 124 if the time\n"
+    "limit ended it, 126 if it can't be executed, 127 if it is not found; 2 for bad\n"
+    "flags, or where no cell can be made.";
+
+// Where execvp(3) will find the program, if it is found on the host.
+std::string Locate(const std::string& program) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (program.find('/') != std::string::npos) return fs::absolute(program, error).string();
+  const char* const path = std::getenv("PATH");
+  std::string directories = path == nullptr ? "/bin:/usr/bin" : path;
+  for (std::size_t begin = 0; begin <= directories.size();) {
+    const std::size_t end = std::min(directories.find(':', begin), directories.size());
+    const fs::path found = fs::path(directories.substr(begin, end - begin)) / program;
+    if (::access(found.c_str(), X_OK) == 0) return fs::absolute(found, error).string();
+    begin = end + 1;
+  }
+  return std::string();
+}
+
+[[noreturn]] void Execute(const Words& command) {
+  std::vector<char*> argv;
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::execvp(argv[0], argv.data());
+  int error = errno;
+  // What execvp(3) says of a PATH with directories that are not ours to search.
+  if (error == EACCES && Locate(command[0]).empty()) error = ENOENT;
+  std::string text = "cannot execute '" + command[0] + "': " + ::strerror(error);
+  const bool path = command[0].find('/') != std::string::npos;
+  if (error == ENOENT && path && ::access(argv[0], F_OK) == 0) {
+    text += "; the file is there, so it is its interpreter that is missing";
+  } else if (error == ENOENT && !path) {
+    text = "'" + command[0] + "' is not in PATH";
+  } else if (error == ENOENT) {
+    text += "; /tmp, /var/tmp and /dev/shm are the cell's own (see --bind, --tmp)";
+  }
+  Complain(text);
+  ::_exit(error == ENOENT ? kStatusNotFound : kStatusNotExecutable);
+}
+
+std::string SignalText(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  const char* const description = ::sigdescr_np(signal);
+  if (name == nullptr) return "signal " + std::to_string(signal);
+  return std::string("SIG") + name + " (" + description + ")";
+}
+
+int Conclude(const Words& command, const Outcome& outcome) {
+  switch (outcome.kind) {
+    case OutcomeKind::kTimedOut:
+      Complain(outcome.reason);
+      return kStatusTimedOut;
+    case OutcomeKind::kSetupFailed:
+    case OutcomeKind::kInterrupted:
+      Complain(outcome.reason);
+      return kStatusRefused;
+    default:
+      break;
+  }
+  if (outcome.signal == 0) return outcome.exit_status < 0 ? kStatusRefused : outcome.exit_status;
+  if (outcome.signal != SIGINT && outcome.signal != SIGPIPE) {
+    Complain("'" + command[0] + "' was ended by " + SignalText(outcome.signal));
+  }
+  return kSignalBase + outcome.signal;
+}
+
+struct Request {
+  internal::CellFlags flags;
+  Options options;
+  Words command;
+};
+
+// -1: go on with what stands in *request.
+int Read(const Words& words, Request* request) {
+  // A command is no test: it may take its time.
+  request->flags.timeout = request->flags.slow = std::chrono::milliseconds(0);
+  const internal::FlagTable table = internal::CellFlagTable(&request->flags);
+  const std::string error = internal::ParseEnvironmentFlags(table);
+  if (!error.empty()) {
+    Complain(error);
+    return kStatusRefused;
+  }
+  CLI::App app(kDescription, "testcell run");
+  SetUsage(&app, "testcell run [FLAGS] -- COMMAND [ARGUMENTS]");
+  AddFlags(&app, table);
+  AddCellArguments(&app, &request->options);
+  const int status = Parse(&app, words, &request->command);
+  if (status >= 0) return status;
+  if (!request->command.empty()) return -1;
+  Complain("there is no command to run; testcell run --help has the form");
+  return kStatusRefused;
+}
+
+}  // namespace
+
+int Run(const Words& words) {
+  Request request;
+  const int refused = Read(words, &request);
+  if (refused >= 0) return refused;
+
+  const Terminal terminal;
+  SignalRelay relay(terminal.attach());
+  internal::RunSettings settings = internal::MakeRunSettings(request.flags);
+  settings.jobs = 1;
+  settings.attach = terminal.attach();
+  const std::string program = Locate(request.command[0]);
+  if (!program.empty()) settings.visible.push_back(program);
+  settings.watched_fd = relay.fd();
+  internal::Supervisor* running = nullptr;
+  settings.on_readable = [&] { relay.PassOn(running, 0); };
+  settings.on_stopped = [&](int unit, int signal) { relay.StopWith(running, unit, signal); };
+  internal::Supervisor supervisor(settings);
+  running = &supervisor;
+
+  std::string error;
+  internal::UnitSpec unit;
+  unit.name = request.command[0];
+  unit.time_limit = request.flags.timeout;
+  unit.plan = supervisor.AddPlan(request.options, &error);
+  int number = 0;
+  const internal::Role role =
+      unit.plan < 0 ? internal::Role::kError : supervisor.Fork({unit}, &number, &error);
+  if (role == internal::Role::kTest) {
+    relay.RestoreMask();
+    Execute(request.command);
+  }
+  if (role == internal::Role::kError) {
+    Complain("the command was not run: " + error);
+    return kStatusRefused;
+  }
+  internal::Event event = supervisor.Next(number);
+  while (event.kind != internal::Event::Kind::kEnd) event = supervisor.Next(number);
+  const bool died = event.outcome.exit_status < 0;
+  terminal.TakeBack(died);
+  const int status = Conclude(request.command, event.outcome);
+  // A script that waits for us is to end as if the command had been its own.
+  if (event.outcome.signal == SIGINT && relay.interrupted_at_terminal()) DieOf(SIGINT);
+  return status;
+}
+
+}  // namespace testcell::cli
