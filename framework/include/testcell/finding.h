@@ -70,6 +70,9 @@ struct Use {
   std::string name;  // "0.0.0.0:80", "/tmp/state", "0x1234"
   UsedBy by = UsedBy::kTest;
   bool only_read = false;  // two readers don't collide
+  // Made for the moment, as mkstemp(3) does: not worth a word unless another
+  // test has the very same name.
+  bool made_up = false;
 };
 
 // Uses of two or more tests that would collide if they ran together without

@@ -11,6 +11,7 @@
 #include "cell/plan.h"
 #include "cell/space.h"
 #include "cell/step.h"
+#include "probe/cell_probes.h"
 #include "protocol/control.h"
 #include "testcell/internal/supervisor.h"
 
@@ -37,10 +38,11 @@ struct Context {
   const Plan* plan = nullptr;
   internal::Attach attach = internal::Attach::kNothing;
   bool share_working_directory = false;
-  Space space;            // in init, and so in the test process
-  protocol::Order run{};  // the order to run, once it came
-  pid_t test = -1;        // in init
-  bool in_test = false;   // true in the test process alone
+  probe::CellProbes* probes = nullptr;  // null: nothing is looked for
+  Space space;                          // in init, and so in the test process
+  protocol::Order run{};                // the order to run, once it came
+  pid_t test = -1;                      // in init
+  bool in_test = false;                 // true in the test process alone
 };
 
 // Async-signal-safe: one datagram to the supervisor.

@@ -75,6 +75,7 @@ void SetTestLimits(const Context& context) {
 // In the test process, before anything of the user's runs again.
 void BecomeTest(Context* context, mode_t umask_before) {
   context->in_test = true;
+  if (context->probes != nullptr) context->probes->CloseInTest();
   ::umask(umask_before);
   SetTestDescriptors(*context);
   SetTestLimits(*context);
@@ -127,10 +128,15 @@ bool Reap(const Context& context) {
 void Forward(const Context& context, int signals) {
   signalfd_siginfo info;
   while (::read(signals, &info, sizeof info) == sizeof info) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == probe::CheckpointSignal()) {
+      if (context.probes != nullptr) context.probes->Checkpoint();
+      continue;
+    }
     // Where this is a command's cell signals come as orders: here, as a member
     // of its process group, init gets them only along with it.
-    if (info.ssi_signo == SIGCHLD || context.attach != internal::Attach::kNothing) continue;
-    ::kill(context.test, static_cast<int>(info.ssi_signo));
+    if (signal == SIGCHLD || context.attach != internal::Attach::kNothing) continue;
+    ::kill(context.test, signal);
   }
 }
 
@@ -149,10 +155,12 @@ bool TakeOrder(const Context& context) {
 }
 
 void Supervise(const Context& context, int signals) {
-  pollfd events[2] = {{signals, POLLIN, 0}, {context.fds->control, POLLIN, 0}};
+  const int watch = context.probes != nullptr ? context.probes->watch_fd() : -1;
+  pollfd events[3] = {{signals, POLLIN, 0}, {context.fds->control, POLLIN, 0}, {watch, POLLIN, 0}};
   for (;;) {
     if (Reap(context)) return;
-    if (::poll(events, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+    if (::poll(events, 3, -1) < 0 && errno != EINTR) ::_exit(1);
+    if (events[2].revents != 0) context.probes->Drain();
     if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone
     if (events[0].revents != 0) Forward(context, signals);
   }
@@ -163,6 +171,7 @@ int MakeSignalFd(const Context& context) {
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGCHLD);
   for (const int signal : kForwarded) ::sigaddset(&set, signal);
+  if (context.probes != nullptr) ::sigaddset(&set, probe::CheckpointSignal());
   const int fd = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) Fail(context, Step::kInit, errno, "(signalfd)");
   return fd;
@@ -175,10 +184,14 @@ void RunInit(Context* context) {
   const mode_t umask_before = ::umask(0);
   MakeInsides(*context);
   context->space = FindSpace(*context->plan);
+  if (context->probes != nullptr) context->probes->Begin(context->plan->places);
   protocol::Report ready{};
   ready.kind = protocol::ReportKind::kReady;
   SendReport(*context, ready);
   AwaitOrder(context);
+  if (context->probes != nullptr) {
+    context->probes->Start(context->run.cookie, context->fds->results);
+  }
 
   const int signals = MakeSignalFd(*context);
   context->test = ::fork();
@@ -188,9 +201,11 @@ void RunInit(Context* context) {
     BecomeTest(context, umask_before);
     return;
   }
+  if (context->probes != nullptr) context->probes->SetTest(context->test);
   Supervise(*context, signals);
   protocol::Report done{};
   done.kind = protocol::ReportKind::kCellDone;
+  if (context->probes != nullptr) done.lost_findings = context->probes->End();
   SendReport(*context, done);
   ::_exit(0);
 }

@@ -61,8 +61,28 @@ class Mounts {
   }
 
   void CloseHostPaths() {
+    if (context_.probes != nullptr) {
+      KeepForProbes(context_.probes->place_fds());
+      return;
+    }
     for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) ::close(fds_[i]);
     ::close(base_);
+  }
+
+  // What a test may mount over, or unmount.
+  void KeepForProbes(probe::PlaceFds* keep) {
+    for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) {
+      if (plan_.places.lowers[i]) {
+        keep->host_paths[i] = fds_[i];
+      } else {
+        ::close(fds_[i]);
+      }
+    }
+    constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    keep->base = base_;
+    keep->shm = plan_.shm_options.empty() ? -1 : ::open(plan_.shm_path.c_str(), kFlags);
+    keep->mqueue = plan_.mqueue ? ::open("/dev/mqueue", kFlags) : -1;
+    keep->working_directory_shared = context_.share_working_directory;
   }
 
   void MountProc() {

@@ -14,6 +14,7 @@
 #include <map>
 #include <sstream>
 
+#include "cell/places.h"
 #include "posix/error.h"
 
 extern char** environ;
@@ -101,6 +102,7 @@ class Planner {
     Binds();
     Submounts();
     Process();
+    plan_.places = MakePlaces(plan_);
     if (plan_.open_paths.size() > kMaxPaths) {
       *error = fmt::format("a cell can bind at most {} paths, {} were asked for", kMaxPaths,
                            plan_.open_paths.size());

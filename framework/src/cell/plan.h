@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cell/step.h"
+#include "probe/places.h"
 #include "testcell/options.h"
 
 namespace testcell::cell {
@@ -23,7 +24,7 @@ enum class UserMode : std::uint32_t {
   kRoot,  // an ordinary user as uid 0
 };
 
-inline constexpr std::size_t kMaxPaths = 128;
+inline constexpr std::size_t kMaxPaths = probe::kMaxHostPaths;
 
 struct Plan {
   UserMode user = UserMode::kNone;
@@ -102,6 +103,8 @@ struct Plan {
   std::vector<ResourceLimit> limits;
   std::vector<std::string> environment;  // NAME=value
   std::vector<char*> environ_block;      // into `environment`, null-terminated
+
+  probe::Places places;
 };
 
 // What of the host a plan depends on; read once a run.

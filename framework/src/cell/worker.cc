@@ -55,12 +55,13 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   context.signals = settings.signals;
   context.attach = settings.attach;
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
+  if (settings.probes.any()) context.probes = probe::CellProbes::Make(settings.probes);
   Send(context, protocol::ReportKind::kHello, 0);
   protocol::Order order;
   while (Receive(settings.fds.control, &order)) {
     if (order.kind != protocol::OrderKind::kMake) continue;
     if (MakeCell(settings, order, &context)) {
-      return {context.run.unit, context.run.cookie, context.plan, context.space};
+      return {context.run.unit, context.run.cookie, context.plan, context.space, context.probes};
     }
   }
   ::_exit(0);

@@ -15,6 +15,7 @@ struct WorkerSettings {
   const SignalState* signals = nullptr;
   const std::vector<std::unique_ptr<Plan>>* plans = nullptr;
   UserMode user = UserMode::kNone;
+  probe::Switches probes;
   uid_t uid = 0;
   gid_t gid = 0;
   internal::Attach attach = internal::Attach::kNothing;
@@ -26,6 +27,7 @@ struct TestOrder {
   std::uint64_t cookie = 0;
   const Plan* plan = nullptr;
   Space space;
+  probe::CellProbes* probes = nullptr;
 };
 
 // Returns in test processes only; ends the process with the supervisor.

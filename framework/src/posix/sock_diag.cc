@@ -76,6 +76,21 @@ void ReadAttributes(std::string_view bytes, UnixSocket* socket) {
 
 }  // namespace
 
+bool ReadInetSocket(std::string_view bytes, int protocol, InetSocket* socket) {
+  inet_diag_msg message{};
+  if (!Read(bytes, &message)) return false;
+  socket->family = message.idiag_family;
+  socket->protocol = protocol;
+  socket->state = message.idiag_state;
+  socket->local = Endpoint(message.id.idiag_src, message.id.idiag_sport);
+  socket->remote = Endpoint(message.id.idiag_dst, message.id.idiag_dport);
+  socket->interface = message.id.idiag_if;
+  socket->inode = message.idiag_inode;
+  socket->uid = message.idiag_uid;
+  socket->cookie = message.id.idiag_cookie[0] | std::uint64_t{message.id.idiag_cookie[1]} << 32;
+  return true;
+}
+
 std::string EndpointText(int family, const InetEndpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "?";
   ::inet_ntop(family, endpoint.address.data(), text, sizeof(text));
@@ -143,17 +158,8 @@ int SockDiag::DumpInet(int family, int protocol, std::uint32_t states, InetVisit
   if (const int error = Send(&request, sizeof(request))) return error;
 
   return ReceiveAll([&](std::string_view payload) {
-    inet_diag_msg message{};
-    if (!Read(payload, &message)) return;
     InetSocket socket;
-    socket.family = message.idiag_family;
-    socket.protocol = protocol;
-    socket.state = message.idiag_state;
-    socket.local = Endpoint(message.id.idiag_src, message.id.idiag_sport);
-    socket.remote = Endpoint(message.id.idiag_dst, message.id.idiag_dport);
-    socket.interface = message.id.idiag_if;
-    socket.inode = message.idiag_inode;
-    socket.uid = message.idiag_uid;
+    if (!ReadInetSocket(payload, protocol, &socket)) return;
     visit(target, socket);
   });
 }

@@ -34,6 +34,9 @@ namespace testcell::posix {
 
 inline constexpr std::uint32_t kAllStates = ~std::uint32_t{0};
 
+// Of a TCP socket that is bound and nothing more; listed from Linux 6.8 on.
+inline constexpr int kTcpBoundInactive = 13;
+
 constexpr std::uint32_t StateBit(int state) { return std::uint32_t{1} << state; }
 
 struct InetEndpoint {
@@ -50,6 +53,7 @@ struct InetSocket {
   std::uint32_t interface = 0;  // index, of a socket bound to one
   std::uint32_t inode = 0;      // as in /proc/PID/fd; 0: no process holds it any more
   std::uint32_t uid = 0;
+  std::uint64_t cookie = 0;  // its own among all sockets since boot
 };
 
 struct UnixSocket {
@@ -66,6 +70,9 @@ struct UnixSocket {
   std::uint32_t file_minor = 0;
   std::uint32_t file_inode = 0;  // the low 32 bits
 };
+
+// What inet_diag(7) says of one socket; false if these are too few bytes.
+bool ReadInetSocket(std::string_view message, int protocol, InetSocket* socket);
 
 // "0.0.0.0:80", "[::1]:80".
 std::string EndpointText(int family, const InetEndpoint& endpoint);

@@ -44,14 +44,15 @@ inline constexpr std::size_t kMaxDetail = 160;
 
 struct Report {
   ReportKind kind;
-  std::uint32_t step;        // kFailed: cell::Step
-  std::int32_t error;        // kFailed: errno
-  std::int32_t wait_status;  // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
-  std::uint64_t cpu_us;      // kTestEnded
-  std::int64_t max_rss_kib;  // kTestEnded
-  std::uint64_t ended_ns;    // kTestEnded: CLOCK_MONOTONIC
-  std::uint32_t flags;       // kReady: OrderFlags in force; kTestEnded: FullFlags
-  char detail[kMaxDetail];   // kFailed: the object, zero-terminated
+  std::uint32_t step;           // kFailed: cell::Step
+  std::int32_t error;           // kFailed: errno
+  std::int32_t wait_status;     // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
+  std::uint64_t cpu_us;         // kTestEnded
+  std::int64_t max_rss_kib;     // kTestEnded
+  std::uint64_t ended_ns;       // kTestEnded: CLOCK_MONOTONIC
+  std::uint32_t lost_findings;  // kCellDone: of what could not be told
+  std::uint32_t flags;          // kReady: OrderFlags in force; kTestEnded: FullFlags
+  char detail[kMaxDetail];      // kFailed: the object, zero-terminated
 };
 
 }  // namespace testcell::protocol

@@ -131,9 +131,11 @@ std::vector<int> Supervisor::Impl::SupervisorFds() const {
 
 Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
   supervisor::KeeperSettings keeper;
+  const ProbeSettings& probes = settings_.probes;
+  const probe::Switches switches{probes.leaks, probes.strict, probes.uses, probes.all_uses};
   for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
-    keeper.workers.push_back(
-        {slot->remote(), &signals_, &plans_, slot->user, host_.uid, host_.gid, settings_.attach});
+    keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches, host_.uid,
+                              host_.gid, settings_.attach});
     keeper.lifeboats.push_back(slot->lifeboat());
   }
   keeper.pids.resize(keeper.workers.size(), -1);

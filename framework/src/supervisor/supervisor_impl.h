@@ -60,7 +60,7 @@ class Supervisor::Impl {
   void OnReport(Slot* slot, const protocol::Report& report, pid_t sender);
   void OnReady(Slot* slot, pid_t init);
   void OnFailure(Slot* slot, const protocol::Report& report);
-  void OnCellDone(Slot* slot);
+  void OnCellDone(Slot* slot, const protocol::Report& report);
   void OnIdle(Slot* slot, int wait_status);
   void OnClosed(Slot* slot);
   void OnInterrupt();

@@ -97,7 +97,7 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
       slot->test_end = report;
       break;
     case protocol::ReportKind::kCellDone:
-      OnCellDone(slot);
+      OnCellDone(slot, report);
       break;
     case protocol::ReportKind::kIdle:
       OnIdle(slot, report.wait_status);
@@ -147,8 +147,13 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
   if (!may_pass || slot->failures >= kTries) GiveUpPlan(slot->crew, slot->plan, reason);
 }
 
-void Supervisor::Impl::OnCellDone(Slot* slot) {
+void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   if (slot->state != Slot::State::kRunning) return;
+  if (report.lost_findings > 0) {
+    Notice(fmt::format("{} left or used more than can be told: {} findings are not listed",
+                       units_[static_cast<std::size_t>(slot->unit)].spec.name,
+                       report.lost_findings));
+  }
   slot->Drain();
   EndUnit(slot, Verdict(*slot));
   slot->state = Slot::State::kEnding;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "probe/own_probes.h"
 #include "protocol/frame.h"
 #include "supervisor/lifeboat.h"
 #include "supervisor/test_setup.h"
@@ -82,6 +83,22 @@ void TestProcess::Send(MessageType type, const std::string& payload, bool after_
   Write(frame.data(), frame.size());
 }
 
+void TestProcess::SetUser(UsedBy by) {
+  if (probes_ != nullptr && IsOriginal()) probes_->SetUser(by);
+}
+
+void TestProcess::ReportFindings() {
+  if (probes_ == nullptr || !IsOriginal()) return;
+  probe::Sink sink;
+  sink.Start(
+      cookie_,
+      [](void* process, std::string_view frame) {
+        return static_cast<TestProcess*>(process)->Write(frame.data(), frame.size());
+      },
+      this);
+  probes_->Report(&sink);
+}
+
 std::string TestProcess::DescribeFullFileSystem() const {
   const cell::TestOrder& order = setup_->order;
   return cell::DescribeFull(*order.plan, cell::FullSpace(order.space));
@@ -119,6 +136,7 @@ TestProcess* TestProcess::Make(const supervisor::TestSetup& setup) {
   }
   process->setup_ = new supervisor::TestSetup(setup);
   process->original_ = static_cast<const char*>(page);
+  if (setup.order.probes != nullptr) process->probes_ = new probe::OwnProbes(setup.order.probes);
   g_current = process;
   return process;
 }

@@ -16,7 +16,15 @@ void UnitLog::AddMark(int stream, std::uint32_t mark) {
   items.back().mark = mark;
 }
 
-void UnitLog::AddMessage(internal::Message message) { messages_.push_back(std::move(message)); }
+void UnitLog::AddMessage(internal::Message message) {
+  if (message.type == internal::MessageType::kLeak) {
+    findings_.AddLeak(message.payload);
+  } else if (message.type == internal::MessageType::kUse) {
+    findings_.AddUse(message.payload);
+  } else {
+    messages_.push_back(std::move(message));
+  }
+}
 
 void UnitLog::End(const Outcome& outcome) {
   ended_ = true;
@@ -67,6 +75,8 @@ std::optional<internal::Event> UnitLog::Next() {
   internal::Event event;
   event.kind = internal::Event::Kind::kEnd;
   event.outcome = outcome_;
+  event.leaks = findings_.TakeLeaks();
+  event.uses = findings_.TakeUses();
   return event;
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "protocol/frame.h"
+#include "supervisor/findings.h"
 #include "supervisor/spool.h"
 #include "testcell/internal/supervisor.h"
 
@@ -26,6 +27,7 @@ class UnitLog {
 
   void AddText(int stream, std::string text);
   void AddMark(int stream, std::uint32_t mark);
+  // Findings are no events of their own: they come with the end.
   void AddMessage(internal::Message message);
   // Nothing more comes; what waits for a mark that was lost waits no longer.
   void End(const Outcome& outcome);
@@ -48,6 +50,7 @@ class UnitLog {
   int streams_;
   std::array<std::deque<Item>, 2> output_;
   std::deque<internal::Message> messages_;
+  Findings findings_;
   std::uint32_t passed_mark_ = 0;
   bool ended_ = false;
   Outcome outcome_;

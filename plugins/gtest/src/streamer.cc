@@ -36,6 +36,9 @@ void Streamer::Send(MessageType type, const Writer& writer, bool after_output) {
 }
 
 void Streamer::SendPhase(Phase phase) {
+  const bool environment =
+      phase == Phase::kEnvironmentSetUp || phase == Phase::kEnvironmentTearDown;
+  process_->SetUser(environment ? UsedBy::kEnvironment : UsedBy::kSuiteSetUp);
   Send(MessageType::kPhase, Writer().Number(static_cast<std::uint64_t>(phase)), true);
   output_is_split_ = true;
 }
@@ -57,6 +60,7 @@ void Streamer::OnTestStart(const ::testing::TestInfo& test) {
   std::uint64_t index = 0;
   while (index < unit_.tests.size() && unit_.tests[index] != &test) ++index;
   told_of_full_file_system_ = false;
+  process_->SetUser(UsedBy::kTest);
   Send(MessageType::kTestStart, Writer().Number(index), output_is_split_);
 }
 
@@ -95,6 +99,7 @@ void Streamer::OnTestEnd(const ::testing::TestInfo& test) {
   output_is_split_ = true;
   Send(MessageType::kTestEnd, writer,
        more || TearDownFunction(*unit_.suite) != nullptr || EnvironmentCount() > 0);
+  if (!more && TearDownFunction(*unit_.suite) != nullptr) process_->SetUser(UsedBy::kSuiteSetUp);
   if (unit_.suite_in_parent && !more) Finish();
 }
 
@@ -120,6 +125,7 @@ void Streamer::Finish() {
   Writer writer;
   AddProperties(::testing::UnitTest::GetInstance()->ad_hoc_test_result(), &writer);
   Send(MessageType::kDone, writer, false);
+  process_->ReportFindings();
   ::_exit(RunExitTools());
 }
 

@@ -28,7 +28,7 @@ enum class MessageType : std::uint16_t {
   kSuiteEnd = 5,   // what the suite recorded; the plugin's own layout
   kDone = 6,       // last of a unit; what the program recorded
   kLeak = 7,       // kind, what, and pairs of detail until the end
-  kUse = 8,        // kind, name, who used it, whether it was only read
+  kUse = 8,        // kind, name, who used it, whether the name was made up
   kAllow = 9,      // a leak that is no defect: kind, pattern, reason
 };
 

@@ -31,6 +31,9 @@
 #include "testcell/outcome.h"
 
 namespace testcell {
+namespace probe {
+class OwnProbes;
+}
 namespace supervisor {
 struct TestSetup;
 }
@@ -173,6 +176,13 @@ class TestProcess {
   // flush stdio first.
   void Send(MessageType type, const std::string& payload, bool after_output);
 
+  // Who is in charge from here on: what is used, is used by them. Costs
+  // nothing where uses are not looked for or nobody else has been in charge.
+  void SetUser(UsedBy by);
+  // Looks for what the test left in this process and tells of it: once, after
+  // the last tear-down and the last message.
+  void ReportFindings();
+
   // What a failure should say of the cell's private file systems, as a
   // sentence; empty unless one of them is full now.
   std::string DescribeFullFileSystem() const;
@@ -194,6 +204,7 @@ class TestProcess {
   std::uint64_t output_inode_[2] = {0, 0};
   std::uint32_t last_mark_ = 0;
   const supervisor::TestSetup* setup_ = nullptr;
+  probe::OwnProbes* probes_ = nullptr;  // null: nothing is looked for
   const char* original_ = nullptr;
 };
 

@@ -1,0 +1,181 @@
+#include "probe/cell_probes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "posix/unique_fd.h"
+#include "probe/directory.h"
+#include "probe/files.h"
+#include "probe/mounts.h"
+#include "probe/probes.h"
+
+namespace testcell::probe {
+namespace {
+
+void* MapZero(std::size_t size, int sharing) {
+  void* const memory =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+// The supervisor reads all the while, so this waits only as long as it is
+// behind. A test may have made the pipe non-blocking.
+bool WriteFrame(void* target, std::string_view frame) {
+  const int fd = *static_cast<const int*>(target);
+  constexpr int kTries = 10;
+  constexpr int kTryMs = 1000;
+  for (int left = kTries; left > 0;) {
+    const ssize_t size = ::write(fd, frame.data(), frame.size());
+    if (size == static_cast<ssize_t>(frame.size())) return true;
+    if (size < 0 && errno == EINTR) continue;
+    if (size >= 0 || errno != EAGAIN) return false;
+    pollfd event{fd, POLLOUT, 0};
+    ::poll(&event, 1, kTryMs);
+    --left;
+  }
+  return false;
+}
+
+// Reaps what has ended. True if a process of the cell is left.
+bool HasProcesses() {
+  for (;;) {
+    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG | __WALL);
+    if (pid == 0) return true;
+    if (pid < 0 && errno != EINTR) return false;
+  }
+}
+
+// Did a thread or a process run in this cell beside init and the test process?
+bool OthersRan(pid_t test) {
+  char text[128];
+  const posix::UniqueFd fd(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
+  const ssize_t size = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
+  if (size <= 0) return true;
+  // The last field is the latest process id that was given (proc(5)).
+  text[size - 1] = '\0';
+  const char* const latest = ::strrchr(text, ' ');
+  return latest == nullptr || ParseNumber(latest + 1) > test;
+}
+
+UsedBy ToUser(std::uint32_t number) {
+  return number <= static_cast<std::uint32_t>(UsedBy::kEnvironment) ? static_cast<UsedBy>(number)
+                                                                    : UsedBy::kTest;
+}
+
+void Close(int* fd) {
+  if (*fd >= 0) ::close(*fd);
+  *fd = -1;
+}
+
+}  // namespace
+
+// Pages that are never touched are never there, and need no copy in a fork.
+CellProbes* CellProbes::Make(const Switches& switches) {
+  void* const memory = MapZero(sizeof(CellProbes), MAP_PRIVATE);
+  void* const shared = MapZero(sizeof(Shared), MAP_SHARED);
+  if (memory == nullptr || shared == nullptr) return nullptr;
+  auto* const probes = new (memory) CellProbes;
+  probes->switches_ = switches;
+  probes->shared_ = static_cast<Shared*>(shared);
+  probes->fds_before_.Fill();
+  if (switches.uses) probes->paths_.OpenGroup();
+  return probes;
+}
+
+void CellProbes::Begin(const Places& places) {
+  places_ = &places;
+  seen_.Clear();
+  shared_->asked = shared_->answered = 0;
+  shared_->child_count = shared_->socket_count = 0;
+  shared_->last_socket = shared_->network_namespace = 0;
+  if (switches_.leaks) {
+    inodes_before_ = CountInodes(place_fds_);
+    newest_mount_ = NewestMount();
+  }
+  ports_.Reset();
+  if (switches_.uses) {
+    paths_.Mark(place_fds_);
+    if (places.own_net) ports_.Open();
+    if (places.own_net) shared_->network_namespace = PortWatch::NetworkNamespace();
+  }
+}
+
+void CellProbes::Start(std::uint64_t cookie, int results) {
+  results_ = results;
+  by_ = UsedBy::kTest;
+  sink_.Start(cookie, WriteFrame, &results_);
+}
+
+void CellProbes::Checkpoint() {
+  const std::uint32_t asked = __atomic_load_n(&shared_->asked, __ATOMIC_ACQUIRE);
+  if (asked == shared_->answered) return;
+  if (switches_.uses) ReportUses(true, shared_->last_socket);
+  by_ = ToUser(shared_->by);
+  sink_.SetUser(by_);
+  __atomic_store_n(&shared_->answered, asked, __ATOMIC_RELEASE);
+  ::syscall(SYS_futex, &shared_->answered, FUTEX_WAKE, std::numeric_limits<int>::max(), nullptr,
+            nullptr, 0);
+}
+
+std::uint32_t CellProbes::End() {
+  const bool processes = HasProcesses();
+  if (switches_.leaks) ReportLeaks(processes);
+  // Last, for the kernel tells of sockets when it comes to it.
+  if (switches_.uses) ReportUses(processes, shared_->last_socket);
+  return sink_.lost();
+}
+
+void CellProbes::ReportLeaks(bool processes) {
+  const Wanted wanted{true, false, &seen_};
+  if (processes) ReportProcesses(*shared_, test_, &sink_);
+  if (processes) ReportSockets(&sink_);
+  if (places_->own_ipc) ReportSysv(wanted, &sink_);
+  if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
+  if (places_->own_net) ReportInterfaces(&sink_);
+  if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
+  ReportMounts(newest_mount_, &sink_);
+  if (switches_.strict) ReportHostName(places_->host_name.c_str(), wanted, &sink_);
+}
+
+// `bound`: there may be sockets that live.
+void CellProbes::ReportUses(bool bound, std::uint64_t last_socket) {
+  const Wanted wanted{false, true, &seen_};
+  sink_.SetUser(by_);
+  paths_.Drain(*places_, place_fds_, &seen_, &sink_);
+  if (places_->own_ipc) ReportSysv(wanted, &sink_);
+  if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
+  ReportHostName(places_->host_name.c_str(), wanted, &sink_);
+  if (!places_->own_net) return;
+  if (bound) NoteBoundPorts(&ports_, &seen_, &sink_);
+  if (bound) NoteAbstractNames(&seen_, &sink_);
+  const std::uint32_t count = std::min(shared_->socket_count, Shared::kMaxSockets);
+  for (std::uint32_t i = 0; i < count; ++i) ports_.Note(shared_->sockets[i], &seen_, &sink_);
+  // Others may have closed sockets on other processors than the test's last.
+  ports_.Await(last_socket, &seen_, &sink_);
+  if (last_socket == 0 || OthersRan(test_)) ports_.AwaitAllProcessors(&seen_, &sink_);
+  ports_.ReportConnected(&seen_, &sink_);
+}
+
+void CellProbes::CloseInTest() {
+  if (paths_.fd() >= 0) ::close(paths_.fd());
+  ports_.Close();
+  Close(&place_fds_.base);
+  Close(&place_fds_.shm);
+  Close(&place_fds_.mqueue);
+  for (std::size_t i = 0; i < places_->lowers.size(); ++i) {
+    if (places_->lowers[i]) Close(&place_fds_.host_paths[i]);
+  }
+}
+
+}  // namespace testcell::probe

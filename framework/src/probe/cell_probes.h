@@ -1,0 +1,75 @@
+// What a worker's cells are watched by: one list of probes for init, and what
+// the test process needs for its own. It lives as long as the worker.
+#ifndef TESTCELL_SRC_PROBE_CELL_PROBES_H_
+#define TESTCELL_SRC_PROBE_CELL_PROBES_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "probe/fd_table.h"
+#include "probe/path_watch.h"
+#include "probe/places.h"
+#include "probe/port_watch.h"
+#include "probe/seen.h"
+#include "probe/shared.h"
+#include "probe/sink.h"
+
+namespace testcell::probe {
+
+class CellProbes {
+ public:
+  // In the worker, in its user namespace. Never deleted: it goes with the
+  // process. Null where there is no memory.
+  static CellProbes* Make(const Switches& switches);
+
+  const Switches& switches() const { return switches_; }
+  Shared* shared() { return shared_; }
+  FdTable* fds_before() { return &fds_before_; }
+  // For whoever makes the cell to fill in, before Begin().
+  PlaceFds* place_fds() { return &place_fds_; }
+
+  // In init; async-signal-safe, no allocation.
+  // The cell stands, and nothing has run in it.
+  void Begin(const Places& places);
+  // It is to run a test now, whose results go to this pipe.
+  void Start(std::uint64_t cookie, int results);
+  // The test process runs.
+  void SetTest(pid_t test) { test_ = test; }
+  // While the test runs: to be polled for input, then Drain(). -1: nothing.
+  int watch_fd() const { return ports_.fd(); }
+  void Drain() { ports_.Drain(&seen_, &sink_); }
+  // The test process has asked for one: what was used so far is by whoever was
+  // in charge until now.
+  void Checkpoint();
+  // The test process is gone. How many findings could not be told.
+  std::uint32_t End();
+
+  // In the test process: what is init's.
+  void CloseInTest();
+
+ private:
+  CellProbes() = default;
+
+  void ReportLeaks(bool processes);
+  void ReportUses(bool bound, std::uint64_t last_socket);
+
+  Switches switches_;
+  Shared* shared_;
+  const Places* places_;
+  PlaceFds place_fds_;
+  PathWatch paths_;
+  PortWatch ports_;
+  FdTable fds_before_;
+  Seen seen_;
+  Sink sink_;
+  UsedBy by_;
+  std::uint64_t inodes_before_;
+  std::uint64_t newest_mount_;
+  int results_;
+  pid_t test_;
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_CELL_PROBES_H_

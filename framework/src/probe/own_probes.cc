@@ -1,0 +1,53 @@
+#include "probe/own_probes.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe/probes.h"
+
+namespace testcell::probe {
+
+OwnProbes::OwnProbes(CellProbes* probes) : probes_(probes) {
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) probes_->fds_before()->Update(fd);
+  if (probes_->switches().strict) state_ = std::make_unique<ProcessState>();
+}
+
+void OwnProbes::CloseLastSocket() {
+  Shared* const shared = probes_->shared();
+  const std::uint64_t ns = shared->network_namespace;
+  shared->last_socket = ns != 0 ? PortWatch::CloseLast(ns) : 0;
+}
+
+void OwnProbes::SetUser(UsedBy by) {
+  if (!probes_->switches().uses || by == by_) return;
+  by_ = by;
+  Shared* const shared = probes_->shared();
+  shared->by = static_cast<std::uint32_t>(by);
+  CloseLastSocket();
+  const std::uint32_t asked = shared->asked + 1;
+  __atomic_store_n(&shared->asked, asked, __ATOMIC_RELEASE);
+  constexpr pid_t kInit = 1;
+  // A test that became another user can't ask, and goes on in the old name.
+  if (::kill(kInit, CheckpointSignal()) != 0) return;
+  for (;;) {
+    const std::uint32_t answered = __atomic_load_n(&shared->answered, __ATOMIC_ACQUIRE);
+    if (answered == asked) return;
+    ::syscall(SYS_futex, &shared->answered, FUTEX_WAIT, answered, nullptr, nullptr, 0);
+  }
+}
+
+void OwnProbes::Report(Sink* sink) {
+  const Wanted wanted{probes_->switches().leaks, probes_->switches().uses, nullptr};
+  sink->SetUser(by_);
+  ReportDescriptors(*probes_->fds_before(), wanted, probes_->shared(), sink);
+  if (wanted.uses) CloseLastSocket();
+  if (!wanted.leaks) return;
+  ReportZombies(probes_->shared(), sink);
+  ReportThreads(sink);
+  if (state_ != nullptr) state_->ReportChanges(sink);
+}
+
+}  // namespace testcell::probe

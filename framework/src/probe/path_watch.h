@@ -1,0 +1,70 @@
+// The names that were made in a cell's private file systems, also those that
+// are gone again: events of the whole tmpfs (fanotify(7)), read when the test
+// is over.
+#ifndef TESTCELL_SRC_PROBE_PATH_WATCH_H_
+#define TESTCELL_SRC_PROBE_PATH_WATCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "posix/unique_fd.h"
+#include "probe/places.h"
+#include "probe/seen.h"
+#include "probe/sink.h"
+
+struct fanotify_event_metadata;
+
+namespace testcell::probe {
+
+// The group of events is the worker's, for all of its cells, since to close
+// one takes milliseconds. Everything but OpenGroup() is for init:
+// async-signal-safe, no allocation.
+class PathWatch {
+ public:
+  // In the worker, in its user namespace. Where the kernel grants none (before
+  // Linux 6.16 to an ordinary user) nothing is watched.
+  void OpenGroup();
+  int fd() const { return group_.get(); }  // -1: none
+
+  // Before the test: its private file systems.
+  void Mark(const PlaceFds& fds);
+  // Reports what was made since, under the paths that the test knows.
+  void Drain(const Places& places, const PlaceFds& fds, Seen* seen, Sink* sink);
+
+ private:
+  static constexpr std::uint16_t kNoParent = 0xffff;
+  static constexpr std::size_t kMaxDirectories = 4096;
+  static constexpr std::size_t kNameBytes = 128u << 10;
+  static constexpr std::size_t kSlots = 2 * kMaxDirectories;
+
+  // By handle: a directory's place in the tree may change, its handle not.
+  struct Node {
+    std::uint64_t handle;
+    std::uint16_t parent;  // kNoParent: a root
+    std::uint16_t tree;    // of the places
+    std::uint32_t name;    // in names_, zero-terminated; a root's: below its tree
+  };
+
+  void AddRoots(const Places& places, const PlaceFds& fds);
+  void AddRoot(int at, const char* path, std::size_t tree, std::string_view below);
+  Node* Find(std::uint64_t handle);
+  Node* Add(std::uint64_t handle, std::uint16_t parent, std::size_t tree, std::string_view name);
+  bool Below(const Node& directory, Text* path) const;
+  void Take(const fanotify_event_metadata& event, const Places& places, const PlaceFds& fds,
+            Seen* seen, Sink* sink);
+  void Report(const Places& places, const PlaceFds& fds, const Node& directory,
+              std::string_view name, bool is_directory, Seen* seen, Sink* sink);
+
+  posix::UniqueFd group_;
+  bool roots_known_ = false;  // of this cell
+  std::size_t count_ = 0;
+  std::size_t names_used_ = 0;
+  Node nodes_[kMaxDirectories];
+  std::uint16_t slots_[kSlots];  // index of a node, plus one
+  char names_[kNameBytes];
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_PATH_WATCH_H_

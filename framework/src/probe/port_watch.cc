@@ -1,0 +1,202 @@
+#include "probe/port_watch.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "posix/unique_fd.h"
+#include "probe/socket_text.h"
+
+namespace testcell::probe {
+namespace {
+
+constexpr int kLoopbackIndex = 1;  // the first interface of every network namespace
+
+constexpr std::uint32_t Group(int number) { return std::uint32_t{1} << (number - 1); }
+
+// Offsets in what the kernel sends: a netlink header, then inet_diag_msg.
+constexpr std::uint32_t kPortOffset =
+    NLMSG_HDRLEN + offsetof(inet_diag_msg, id) + offsetof(inet_diag_sockid, idiag_sport);
+constexpr std::uint32_t kInterfaceOffset =
+    NLMSG_HDRLEN + offsetof(inet_diag_msg, id) + offsetof(inet_diag_sockid, idiag_if);
+
+// Lets pass the ports that somebody chose, and what CloseLast() made: without
+// port, bound to the loopback interface. The rest, such as a load test's
+// clients, wakes nobody.
+bool AttachFilter(int fd) {
+  const std::uint32_t loopback = htonl(kLoopbackIndex);  // the number is in host order
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kPortOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 32768, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 60999, 0, 4),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kInterfaceOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, loopback, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const sock_fprog program{sizeof code / sizeof *code, code};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+void ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink) {
+  const bool tcp = socket.protocol == IPPROTO_TCP;
+  const Endpoint name = EndpointName(socket.family, socket.local);
+  const std::uint64_t start = (tcp ? 1u : 2u) + 16 * static_cast<std::uint64_t>(sink->user());
+  if (!seen->Add(Hash(View(name), start))) return;
+  sink->Report(tcp ? UseKind::kTcp : UseKind::kUdp, View(name));
+}
+
+// A port by itself, whatever the address.
+std::uint64_t PortHash(const posix::InetSocket& socket) {
+  const char bytes[] = {static_cast<char>(socket.local.port & 0xff),
+                        static_cast<char>(socket.local.port >> 8),
+                        static_cast<char>(socket.protocol)};
+  return Hash({bytes, sizeof bytes}, 3);
+}
+
+}  // namespace
+
+void PortWatch::Open() {
+  connected_count_ = 0;
+  fd_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  if (fd_ < 0) return;
+  sockaddr_nl address;
+  ::memset(&address, 0, sizeof address);
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = Group(SKNLGRP_INET_TCP_DESTROY) | Group(SKNLGRP_INET_UDP_DESTROY) |
+                      Group(SKNLGRP_INET6_TCP_DESTROY) | Group(SKNLGRP_INET6_UDP_DESTROY);
+  if (!AttachFilter(fd_) ||
+      ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    Close();
+  }
+}
+
+void PortWatch::Close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+void PortWatch::Note(const posix::InetSocket& socket, Seen* seen, Sink* sink) {
+  if (socket.local.port == 0 || IsEphemeral(socket.local.port)) return;
+  // Once by a dump while a set-up was in charge, once by its end.
+  const char* const cookie = reinterpret_cast<const char*>(&socket.cookie);
+  if (!seen->Add(Hash({cookie, sizeof socket.cookie}, 4))) return;
+  if (socket.protocol == IPPROTO_TCP && socket.remote.port != 0) {
+    if (!seen->Add(Hash({}, PortHash(socket)))) return;  // another of that port waits
+    if (connected_count_ == kMaxConnected) ReportConnected(seen, sink);
+    connected_[connected_count_++] = socket;
+    return;
+  }
+  seen->Add(PortHash(socket));
+  ReportPort(socket, seen, sink);
+}
+
+void PortWatch::ReportConnected(Seen* seen, Sink* sink) {
+  for (int i = 0; i < connected_count_; ++i) {
+    if (seen->Add(PortHash(connected_[i]))) ReportPort(connected_[i], seen, sink);
+  }
+  connected_count_ = 0;
+}
+
+// False when nothing waits.
+bool PortWatch::Receive(Seen* seen, Sink* sink) {
+  alignas(8) char buffer[8192];
+  const ssize_t size = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+  if (size < 0 && errno == ENOBUFS) {  // more than the queue holds
+    sink->Lose(1);
+    return true;
+  }
+  if (size < 0) return errno == EINTR;
+  std::string_view message(buffer, static_cast<std::size_t>(size));
+  posix::InetSocket socket;
+  if (message.size() < NLMSG_HDRLEN) return true;
+  message.remove_prefix(NLMSG_HDRLEN);
+  if (!posix::ReadInetSocket(message, 0, &socket)) return true;
+  if (socket.local.port == 0) {
+    last_[next_last_++ % kMaxLast] = socket.cookie;
+    return true;
+  }
+  // The message's attributes begin with the protocol (INET_DIAG_PROTOCOL).
+  message.remove_prefix(sizeof(inet_diag_msg));
+  if (message.size() > sizeof(nlattr)) {
+    socket.protocol = static_cast<unsigned char>(message[sizeof(nlattr)]);
+  }
+  Note(socket, seen, sink);
+  return true;
+}
+
+void PortWatch::Drain(Seen* seen, Sink* sink) {
+  while (fd_ >= 0 && Receive(seen, sink)) {
+  }
+}
+
+bool PortWatch::HasCome(std::uint64_t last) const {
+  return std::find(last_, last_ + kMaxLast, last) != last_ + kMaxLast;
+}
+
+std::uint64_t PortWatch::NetworkNamespace() {
+  const posix::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  std::uint64_t ns = 0;
+  socklen_t size = sizeof ns;
+  return fd && ::getsockopt(fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &ns, &size) == 0 ? ns : 0;
+}
+
+std::uint64_t PortWatch::CloseLast(std::uint64_t ns) {
+  const posix::UniqueFd last(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  std::uint64_t cookie = 0;
+  std::uint64_t own_ns = 0;
+  socklen_t size = sizeof cookie;
+  socklen_t ns_size = sizeof own_ns;
+  if (!last ||
+      ::setsockopt(last.get(), SOL_SOCKET, SO_BINDTOIFINDEX, &kLoopbackIndex,
+                   sizeof kLoopbackIndex) != 0 ||
+      ::getsockopt(last.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) {
+    return 0;
+  }
+  if (ns != 0 && (::getsockopt(last.get(), SOL_SOCKET, SO_NETNS_COOKIE, &own_ns, &ns_size) != 0 ||
+                  own_ns != ns)) {
+    return 0;
+  }
+  return cookie;
+}
+
+void PortWatch::Await(std::uint64_t last, Seen* seen, Sink* sink) {
+  if (fd_ < 0 || silent_ || last == 0) return;
+  constexpr int kLimitMs = 2000;
+  pollfd event{fd_, POLLIN, 0};
+  for (Drain(seen, sink); !HasCome(last); Drain(seen, sink)) {
+    const int ready = ::poll(&event, 1, kLimitMs);
+    if (ready < 0 && errno == EINTR) continue;
+    silent_ = ready <= 0;
+    if (silent_) return;
+  }
+}
+
+void PortWatch::AwaitAllProcessors(Seen* seen, Sink* sink) {
+  if (fd_ < 0) return;
+  cpu_set_t all;
+  if (::sched_getaffinity(0, sizeof all, &all) != 0) return;
+  constexpr int kMostProcessors = 32;
+  for (int cpu = 0; CPU_COUNT(&all) <= kMostProcessors && cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &all)) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (::sched_setaffinity(0, sizeof one, &one) == 0) Await(CloseLast(0), seen, sink);
+  }
+  ::sched_setaffinity(0, sizeof all, &all);
+}
+
+}  // namespace testcell::probe

@@ -1,0 +1,71 @@
+// The TCP and UDP ports of a cell that were bound at any time: the kernel
+// tells of every socket when it is destroyed (sock_diag(7)), also of one that
+// was closed or whose owner was killed long before.
+#ifndef TESTCELL_SRC_PROBE_PORT_WATCH_H_
+#define TESTCELL_SRC_PROBE_PORT_WATCH_H_
+
+#include <cstdint>
+
+#include "posix/sock_diag.h"
+#include "probe/seen.h"
+#include "probe/sink.h"
+
+namespace testcell::probe {
+
+// True for a port that the kernel chooses when nobody does. A cell's network
+// starts with the kernel's own range.
+inline bool IsEphemeral(std::uint16_t port) { return port >= 32768 && port <= 60999; }
+
+// In init. Async-signal-safe, no allocation.
+class PortWatch {
+ public:
+  // Makes and closes a socket that Await() knows; 0: it can't be had. `ns`,
+  // if not 0: the network namespace (SO_NETNS_COOKIE) that it has to be in.
+  // Also for the test process.
+  static std::uint64_t CloseLast(std::uint64_t ns);
+  static std::uint64_t NetworkNamespace();
+
+  // Forgets the last cell, whose descriptors went with its init.
+  void Reset() {
+    fd_ = -1;
+    connected_count_ = 0;
+  }
+  // In the cell's network namespace, before the test. Without the kernel's
+  // support nothing is open.
+  void Open();
+  void Close();
+  int fd() const { return fd_; }  // -1: not open
+
+  // Notes what has come.
+  void Drain(Seen* seen, Sink* sink);
+  // The same for all that was closed before, on the processors where it
+  // matters: each has a queue of its own from which the kernel tells of
+  // sockets, so the last in it, which was made for that, says when.
+  // `last`: of CloseLast(), called where the test ran; 0: none.
+  void Await(std::uint64_t last, Seen* seen, Sink* sink);
+  void AwaitAllProcessors(Seen* seen, Sink* sink);
+  // A socket that lives, from a dump.
+  void Note(const posix::InetSocket& socket, Seen* seen, Sink* sink);
+  // Connected sockets are reported late, and only where nobody was bound to
+  // the port alone: those that a listener accepted have its port.
+  void ReportConnected(Seen* seen, Sink* sink);
+
+ private:
+  static constexpr int kMaxConnected = 64;
+
+  static constexpr std::size_t kMaxLast = 8;
+
+  bool Receive(Seen* seen, Sink* sink);
+  bool HasCome(std::uint64_t last) const;
+
+  int fd_ = -1;
+  std::uint64_t last_[kMaxLast] = {};  // cookies of CloseLast() that have come
+  std::size_t next_last_ = 0;
+  bool silent_ = false;  // the kernel tells of nothing, and is not waited for again
+  posix::InetSocket connected_[kMaxConnected];
+  int connected_count_ = 0;
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_PORT_WATCH_H_

@@ -1,0 +1,82 @@
+#include "probe/process_status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "posix/unique_fd.h"
+
+namespace testcell::probe {
+namespace {
+
+constexpr long kTicksPerSecond = 100;         // USER_HZ, whatever the kernel's own HZ
+constexpr unsigned long long kExiting = 0x4;  // PF_EXITING, set before anybody is told
+
+std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size) {
+  const posix::UniqueFd fd(::openat(at, path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0;
+  ssize_t got;
+  do {
+    got = ::read(fd.get(), buffer, size);
+  } while (got < 0 && errno == EINTR);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+long AgeMs(unsigned long long start_ticks) {
+  timespec now;
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const long now_ms = static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return std::max(0L, now_ms - static_cast<long>(start_ticks) * 1000 / kTicksPerSecond);
+}
+
+}  // namespace
+
+// "PID (name) state ppid ...": fields are counted from 1 in proc(5).
+bool ReadStatus(int at, const char* path, ProcessStatus* status) {
+  char text[1024];
+  const std::size_t size = ReadFile(at, path, text, sizeof text - 1);
+  text[size] = '\0';
+  const char* const open = ::strchr(text, '(');
+  const char* const close = ::strrchr(text, ')');
+  if (open == nullptr || close == nullptr || close[1] == '\0') return false;
+  status->name = {};
+  status->name.Add(open + 1, static_cast<std::size_t>(close - open - 1));
+  status->state = close[2];
+  const char* next = close + 3;
+  unsigned long long fields[32] = {};
+  for (int field = 4; field < 32; ++field) {
+    char* end;
+    fields[field] = ::strtoull(next, &end, 10);
+    if (end == next) return false;
+    next = end;
+  }
+  status->parent = static_cast<pid_t>(fields[4]);
+  constexpr unsigned long long kKilled = 1ull << (SIGKILL - 1);
+  status->ending = (fields[9] & kExiting) != 0 || (fields[31] & kKilled) != 0;
+  status->age_ms = AgeMs(fields[22]);
+  return true;
+}
+
+CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status) {
+  posix::FixedText<64> path;
+  path.Add("/proc/").Add(static_cast<long>(pid)).Add("/cmdline");
+  char text[500];
+  char own[sizeof text];
+  std::size_t size = ReadFile(AT_FDCWD, path.c_str(), text, sizeof text);
+  CommandLine line;
+  if (size == 0) return line.Add("[").Add(status.name.c_str()).Add("]");
+  const std::size_t own_size = ReadFile(AT_FDCWD, "/proc/self/cmdline", own, sizeof own);
+  if (size == own_size && ::memcmp(text, own, size) == 0) return line.Add(status.name.c_str());
+  while (size > 0 && text[size - 1] == '\0') --size;
+  std::replace(text, text + size, '\0', ' ');
+  std::replace(text, text + size, '\n', ' ');
+  return line.Add(text, size);
+}
+
+}  // namespace testcell::probe

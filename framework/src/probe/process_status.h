@@ -1,0 +1,34 @@
+// What /proc says of a process or a thread.
+#ifndef TESTCELL_SRC_PROBE_PROCESS_STATUS_H_
+#define TESTCELL_SRC_PROBE_PROCESS_STATUS_H_
+
+#include <sys/types.h>
+
+#include "posix/fixed_text.h"
+
+namespace testcell::probe {
+
+struct ProcessStatus {
+  posix::FixedText<64> name;  // at most 15 bytes of it (proc(5), comm)
+  char state = '?';
+  pid_t parent = 0;
+  // It is on its way out. Others may be told of an exit before the process or
+  // the thread is gone from /proc, so this is but a trace of what has ended.
+  bool ending = false;
+  long age_ms = 0;
+
+  bool IsZombie() const { return state == 'Z' || state == 'X'; }
+};
+
+// Of the file `stat` at `path`, relative to the directory that `at` holds
+// open. False if the process is gone. Async-signal-safe.
+bool ReadStatus(int at, const char* path, ProcessStatus* status);
+
+// The command line with spaces for the zeros; [name] where there is none, and
+// the name alone of a process that has this one's, as a fork of the test has.
+using CommandLine = posix::FixedText<512>;
+CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status);
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_PROCESS_STATUS_H_

@@ -1,0 +1,43 @@
+// What a test process and its init tell each other, in memory that they
+// share. The test may scribble on it, so nothing there is believed to be sane.
+#ifndef TESTCELL_SRC_PROBE_SHARED_H_
+#define TESTCELL_SRC_PROBE_SHARED_H_
+
+#include <signal.h>
+
+#include <cstdint>
+
+#include "posix/sock_diag.h"
+
+namespace testcell::probe {
+
+struct Shared {
+  static constexpr std::uint32_t kMaxChildren = 32;
+  static constexpr std::uint32_t kMaxSockets = 128;
+  struct Child {
+    std::int32_t pid;
+    char name[20];
+  };
+
+  // Checkpoints: the test process counts up `asked`, init follows.
+  std::uint32_t asked;
+  std::uint32_t answered;
+  std::uint32_t by;                 // UsedBy: who has used what there is
+  std::uint64_t network_namespace;  // init's, for PortWatch::CloseLast()
+  // PortWatch::CloseLast() of the test process, before a checkpoint and at its
+  // end; 0: it was not called.
+  std::uint64_t last_socket;
+  // The test process's own sockets at its end.
+  std::uint32_t socket_count;
+  posix::InetSocket sockets[kMaxSockets];
+  // Children that ran when the test process ended.
+  std::uint32_t child_count;
+  Child children[kMaxChildren];
+};
+
+// By which a test process asks for a checkpoint.
+inline int CheckpointSignal() { return SIGRTMAX - 1; }
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_SHARED_H_

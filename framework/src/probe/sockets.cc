@@ -1,0 +1,100 @@
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "posix/sock_diag.h"
+#include "probe/directory.h"
+#include "probe/probes.h"
+#include "probe/process_status.h"
+#include "probe/socket_text.h"
+
+namespace testcell::probe {
+namespace {
+
+// Which process holds which socket.
+class Owners {
+ public:
+  void Collect() {
+    Directory proc(AT_FDCWD, "/proc");
+    for (int pid = proc.NextNumber(); pid >= 0; pid = proc.NextNumber()) {
+      if (pid == ::getpid()) continue;
+      posix::FixedText<32> path;
+      path.Add(static_cast<long>(pid)).Add("/fd");
+      Directory fds(proc.fd(), path.c_str());
+      while (const char* name = fds.Next()) {
+        char link[64];
+        const ssize_t size = ::readlinkat(fds.fd(), name, link, sizeof link - 1);
+        if (size > 0) Add(link, static_cast<std::size_t>(size), pid);
+      }
+    }
+  }
+
+  // 0: none.
+  pid_t Of(std::uint64_t inode) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (entries_[i].inode == inode) return entries_[i].pid;
+    }
+    return 0;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t inode;
+    pid_t pid;
+  };
+  static constexpr std::size_t kCapacity = 1024;
+
+  void Add(char* link, std::size_t size, pid_t pid) {
+    static constexpr char kStart[] = "socket:[";
+    constexpr std::size_t kStartSize = sizeof kStart - 1;
+    if (size <= kStartSize + 1 || ::strncmp(link, kStart, kStartSize) != 0) return;
+    link[size - 1] = '\0';  // the closing bracket
+    const int inode = ParseNumber(link + kStartSize);
+    if (inode <= 0 || count_ == kCapacity || Of(static_cast<std::uint64_t>(inode)) != 0) return;
+    entries_[count_++] = {static_cast<std::uint64_t>(inode), pid};
+  }
+
+  std::size_t count_ = 0;
+  Entry entries_[kCapacity];
+};
+
+void ReportSocket(const Text& name, std::uint64_t inode, pid_t owner, Sink* sink) {
+  posix::FixedText<24> identity;
+  posix::FixedText<16> pid;
+  posix::FixedText<32> path;
+  identity.Add(static_cast<long>(inode));
+  pid.Add(static_cast<long>(owner));
+  path.Add("/proc/").Add(pid.c_str()).Add("/stat");
+  ProcessStatus status;
+  ReadStatus(AT_FDCWD, path.c_str(), &status);
+  sink->Report(LeakKind::kSocket, View(name),
+               {{"pid", View(pid)}, {"process", View(status.name)}, {"inode", View(identity)}});
+}
+
+}  // namespace
+
+void ReportSockets(Sink* sink) {
+  Owners owners;
+  owners.Collect();
+  posix::SockDiag diag;
+  if (diag.Open() != 0) return;
+  const auto report_inet = [&](const posix::InetSocket& socket) {
+    const pid_t owner = owners.Of(socket.inode);
+    if (owner != 0) ReportSocket(SocketName(socket), socket.inode, owner, sink);
+  };
+  for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
+    for (const int family : {AF_INET, AF_INET6}) {
+      diag.ForEachInet(family, protocol, posix::kAllStates, report_inet);
+    }
+  }
+  diag.ForEachUnix(posix::kAllStates, [&](const posix::UnixSocket& socket) {
+    const pid_t owner = owners.Of(socket.inode);
+    // Pairs without a name are how processes talk, and go with them.
+    if (owner == 0 || socket.name.empty()) return;
+    ReportSocket(SocketName(socket), socket.inode, owner, sink);
+  });
+}
+
+}  // namespace testcell::probe

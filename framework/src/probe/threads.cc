@@ -1,0 +1,43 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe/directory.h"
+#include "probe/probes.h"
+#include "probe/process_status.h"
+
+namespace testcell::probe {
+namespace {
+
+void ReportThread(int tid, const ProcessStatus& status, Sink* sink) {
+  posix::FixedText<16> number;
+  posix::FixedText<24> age;
+  number.Add(static_cast<long>(tid));
+  age.Add(status.age_ms);
+  Text what;
+  what.Add("thread ").Add(status.name.c_str()).Add(" (tid ").Add(number.c_str()).Add(")");
+  sink->Report(LeakKind::kThread, View(what),
+               {{"tid", View(number)}, {"name", View(status.name)}, {"age_ms", View(age)}});
+}
+
+}  // namespace
+
+void ReportThreads(Sink* sink) {
+  struct stat status;
+  constexpr nlink_t kAlone = 3;  // ".", ".." and this thread
+  if (::stat("/proc/self/task", &status) == 0 && status.st_nlink <= kAlone) return;
+  const int own = static_cast<int>(::syscall(SYS_gettid));
+  Directory tasks(AT_FDCWD, "/proc/self/task");
+  for (int tid = tasks.NextNumber(); tid >= 0; tid = tasks.NextNumber()) {
+    posix::FixedText<32> path;
+    path.Add(static_cast<long>(tid)).Add("/stat");
+    ProcessStatus thread;
+    if (tid == own || !ReadStatus(tasks.fd(), path.c_str(), &thread)) continue;
+    if (!thread.IsZombie() && !thread.ending) ReportThread(tid, thread, sink);
+  }
+}
+
+}  // namespace testcell::probe

@@ -1,0 +1,65 @@
+#include "supervisor/findings.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "protocol/finding_frame.h"
+
+namespace testcell::supervisor {
+namespace {
+
+const std::string* FindDetail(const Leak& leak, const std::string& name) {
+  for (const auto& [key, value] : leak.detail) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+// One socket, open in the test process and in a process that it left.
+bool IsSameSocket(const Leak& a, const Leak& b) {
+  if (a.kind != LeakKind::kSocket || b.kind != LeakKind::kSocket) return false;
+  const std::string* const inode = FindDetail(a, "inode");
+  const std::string* const other = FindDetail(b, "inode");
+  return inode != nullptr && other != nullptr && *inode == *other;
+}
+
+auto Key(const Use& use) { return std::tie(use.kind, use.name, use.by); }
+
+}  // namespace
+
+void Findings::AddLeak(const std::string& payload) {
+  Leak leak;
+  if (!protocol::DecodeLeak(payload, &leak)) return;
+  const auto known = std::find_if(leaks_.begin(), leaks_.end(),
+                                  [&](const Leak& other) { return IsSameSocket(leak, other); });
+  if (known == leaks_.end()) {
+    leaks_.push_back(std::move(leak));
+    return;
+  }
+  for (auto& detail : leak.detail) {
+    if (FindDetail(*known, detail.first) == nullptr) known->detail.push_back(std::move(detail));
+  }
+}
+
+void Findings::AddUse(const std::string& payload) {
+  Use use;
+  if (protocol::DecodeUse(payload, &use)) uses_.push_back(std::move(use));
+}
+
+std::vector<Leak> Findings::TakeLeaks() {
+  std::stable_sort(leaks_.begin(), leaks_.end(), [](const Leak& a, const Leak& b) {
+    return std::tie(a.kind, a.what) < std::tie(b.kind, b.what);
+  });
+  return std::move(leaks_);
+}
+
+std::vector<Use> Findings::TakeUses() {
+  std::sort(uses_.begin(), uses_.end(), [](const Use& a, const Use& b) { return Key(a) < Key(b); });
+  uses_.erase(std::unique(uses_.begin(), uses_.end(),
+                          [](const Use& a, const Use& b) { return Key(a) == Key(b); }),
+              uses_.end());
+  return std::move(uses_);
+}
+
+}  // namespace testcell::supervisor

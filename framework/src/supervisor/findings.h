@@ -1,0 +1,30 @@
+// The findings of a unit, as its test process and init tell them, put
+// together: what two of them saw is one.
+#ifndef TESTCELL_SRC_SUPERVISOR_FINDINGS_H_
+#define TESTCELL_SRC_SUPERVISOR_FINDINGS_H_
+
+#include <string>
+#include <vector>
+
+#include "testcell/finding.h"
+
+namespace testcell::supervisor {
+
+class Findings {
+ public:
+  // Payloads of kLeak and kUse; what is malformed is passed over.
+  void AddLeak(const std::string& payload);
+  void AddUse(const std::string& payload);
+
+  // In an order that does not depend on chance.
+  std::vector<Leak> TakeLeaks();
+  std::vector<Use> TakeUses();
+
+ private:
+  std::vector<Leak> leaks_;
+  std::vector<Use> uses_;
+};
+
+}  // namespace testcell::supervisor
+
+#endif  // TESTCELL_SRC_SUPERVISOR_FINDINGS_H_

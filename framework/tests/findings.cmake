@@ -1,0 +1,9 @@
+add_executable(findings_driver
+  findings/descriptor_payloads.cc findings/driver.cc findings/file_payloads.cc
+  findings/payloads.cc findings/process_payloads.cc findings/socket_payloads.cc
+  findings/system_payloads.cc)
+target_link_libraries(findings_driver PRIVATE testcell::framework testcell_compile fmt::fmt)
+add_test(NAME findings_test
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/findings/findings_test.py
+    $<TARGET_FILE:findings_driver> ${CMAKE_CURRENT_LIST_DIR}/findings/expected.tsv)
+set_tests_properties(findings_test PROPERTIES TIMEOUT 300)
