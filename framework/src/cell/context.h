@@ -24,6 +24,7 @@ struct SlotFds {
   int results = -1;
   int output[2] = {-1, -1};  // stdout and stderr; the same pipe where ours are one
   int null = -1;             // /dev/null, for stdin
+  int alive = -1;            // a pipe that ends with the worker and its cell
 };
 
 // Signal state of the supervisor before any of ours was changed.
@@ -37,6 +38,7 @@ struct Context {
   const SignalState* signals = nullptr;
   const Plan* plan = nullptr;
   internal::Attach attach = internal::Attach::kNothing;
+  int worker = -1;  // a pidfd of the worker
   bool share_working_directory = false;
   probe::CellProbes* probes = nullptr;  // null: nothing is looked for
   Space space;                          // in init, and so in the test process

@@ -37,6 +37,10 @@ std::uint64_t Microseconds(const timeval& time) {
 
 void StartInit(const Context& context) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(context, Step::kInit, errno, "(pdeathsig)");
+  // A worker that died before that is not seen by getppid(), which is 0 here.
+  pollfd worker{context.worker, POLLIN, 0};
+  if (::poll(&worker, 1, 0) > 0) ::_exit(0);
+  ::close(context.worker);
   // A session of its own: no signal to a process group, from a terminal or by
   // kill(0), crosses the border.
   if (context.attach != internal::Attach::kTerminal && ::setsid() < 0)
@@ -61,6 +65,7 @@ void SetTestDescriptors(const Context& context) {
     Fail(context, Step::kTestDescriptors, errno);
   }
   ::close(fds.null);
+  ::close(fds.alive);
 }
 
 void SetTestLimits(const Context& context) {

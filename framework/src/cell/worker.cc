@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +14,16 @@
 namespace testcell::cell {
 namespace {
 
-void Send(const Context& context, protocol::ReportKind kind, int wait_status) {
+void SendHello(const Context& context, std::uint32_t epoch) {
   protocol::Report report{};
-  report.kind = kind;
+  report.kind = protocol::ReportKind::kHello;
+  report.flags = epoch;
+  SendReport(context, report);
+}
+
+void SendIdle(const Context& context, int wait_status) {
+  protocol::Report report{};
+  report.kind = protocol::ReportKind::kIdle;
   report.wait_status = wait_status;
   SendReport(context, report);
 }
@@ -43,7 +51,7 @@ bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Cont
     while (::waitpid(static_cast<pid_t>(init), &status, __WALL) < 0 && errno == EINTR) {
     }
   }
-  Send(*context, protocol::ReportKind::kIdle, status);
+  SendIdle(*context, status);
   return false;
 }
 
@@ -54,12 +62,13 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   context.fds = &settings.fds;
   context.signals = settings.signals;
   context.attach = settings.attach;
+  context.worker = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
   if (settings.probes.any()) context.probes = probe::CellProbes::Make(settings.probes);
-  Send(context, protocol::ReportKind::kHello, 0);
+  SendHello(context, settings.epoch);
   protocol::Order order;
   while (Receive(settings.fds.control, &order)) {
-    if (order.kind != protocol::OrderKind::kMake) continue;
+    if (order.kind != protocol::OrderKind::kMake || order.epoch != settings.epoch) continue;
     if (MakeCell(settings, order, &context)) {
       return {context.run.unit, context.run.cookie, context.plan, context.space, context.probes};
     }

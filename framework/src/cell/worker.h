@@ -19,6 +19,7 @@ struct WorkerSettings {
   uid_t uid = 0;
   gid_t gid = 0;
   internal::Attach attach = internal::Attach::kNothing;
+  std::uint32_t epoch = 0;  // how many had this place before
 };
 
 // What a test process is told when it comes to life.

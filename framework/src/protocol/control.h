@@ -1,7 +1,8 @@
 // The control socket between the supervisor and a slot: orders go in, reports
 // come out. One datagram each (SOCK_SEQPACKET), so neither is ever partial.
 // While a cell lives its init holds the other end's conversation; between
-// cells the worker does.
+// cells the worker does. A worker that takes the place of one that was killed
+// has a new epoch: it says so, and takes no order that was meant for the other.
 #ifndef TESTCELL_SRC_PROTOCOL_CONTROL_H_
 #define TESTCELL_SRC_PROTOCOL_CONTROL_H_
 
@@ -27,6 +28,7 @@ struct Order {
   std::uint32_t flags;     // kMake: OrderFlags
   std::uint32_t signal;    // kSignal
   std::uint32_t receiver;  // kSignal: internal::Receiver
+  std::uint64_t epoch;     // of the worker that it is for
   std::uint64_t cookie;    // kRun: of this cell's frames and marks
 };
 
@@ -51,7 +53,7 @@ struct Report {
   std::int64_t max_rss_kib;     // kTestEnded
   std::uint64_t ended_ns;       // kTestEnded: CLOCK_MONOTONIC
   std::uint32_t lost_findings;  // kCellDone: of what could not be told
-  std::uint32_t flags;          // kReady: OrderFlags in force; kTestEnded: FullFlags
+  std::uint32_t flags;          // kHello: epoch; kReady: OrderFlags in force; kTestEnded: FullFlags
   char detail[kMaxDetail];      // kFailed: the object, zero-terminated
 };
 

@@ -53,24 +53,47 @@ void MoveFdsUp(std::vector<cell::WorkerSettings>* workers) {
   }
 }
 
+// A worker that runs.
+struct Place {
+  pid_t pid = -1;
+  posix::UniqueFd alive;  // the reading end: at its end when the worker and its cell are gone
+};
+
 void CloseOthers(std::vector<cell::WorkerSettings>* workers, std::size_t mine) {
   for (std::size_t i = 0; i < workers->size(); ++i) {
     if (i != mine) ForEachFd(&(*workers)[i].fds, [](int* fd) { ::close(*fd); });
   }
 }
 
-// The worker's process id; 0 in a test process, with *setup filled in.
-pid_t ForkWorker(KeeperSettings* settings, std::size_t number, TestSetup* setup) {
+// False in a test process, with *setup filled in.
+bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_t number,
+                TestSetup* setup) {
   const pid_t keeper = ::getpid();
-  const pid_t worker = ::fork();
-  if (worker != 0) return worker;
+  cell::WorkerSettings& mine = settings->workers[number];
+  int alive[2] = {-1, -1};
+  if (::pipe2(alive, O_CLOEXEC) != 0) alive[0] = alive[1] = -1;  // then nobody waits for its end
+  Place& place = (*places)[number];
+  place.alive.Reset(alive[0]);
+  place.pid = ::fork();
+  if (place.pid != 0) {
+    ::close(alive[1]);
+    return true;
+  }
   DieWith(keeper);
+  places->clear();
   CloseOthers(&settings->workers, number);
-  const cell::WorkerSettings& mine = settings->workers[number];
+  mine.fds.alive = alive[1];
   setup->order = cell::RunWorker(mine);
   setup->fds = mine.fds;
   setup->lifeboat = settings->lifeboats[number];
-  return 0;
+  return false;
+}
+
+// The cell of a worker that was killed dies after it, and must not hear what is
+// said to the next.
+void AwaitEnd(const posix::UniqueFd& alive) {
+  char byte;
+  while (alive && ::read(alive.get(), &byte, 1) < 0 && errno == EINTR) continue;
 }
 
 void BlockSignals() {
@@ -99,21 +122,23 @@ TestSetup RunKeeper(KeeperSettings settings) {
   if (settings.on_fork) settings.on_fork();
 
   TestSetup setup;
-  std::vector<pid_t>& pids = settings.pids;
-  for (std::size_t i = 0; i < pids.size(); ++i) {
-    pids[i] = ForkWorker(&settings, i, &setup);
-    if (pids[i] == 0) return setup;
+  std::vector<Place> places(settings.workers.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!ForkWorker(&settings, &places, i, &setup)) return setup;
   }
   for (;;) {
     int status = 0;
     const pid_t pid = ::waitpid(-1, &status, 0);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) ::_exit(0);  // no worker is left
-    const auto dead = std::find(pids.begin(), pids.end(), pid);
+    const auto dead = std::find_if(places.begin(), places.end(),
+                                   [pid](const Place& place) { return place.pid == pid; });
     // One that exited has said why; one that was killed is replaced.
-    if (dead == pids.end() || !WIFSIGNALED(status)) continue;
-    *dead = ForkWorker(&settings, static_cast<std::size_t>(dead - pids.begin()), &setup);
-    if (*dead == 0) return setup;
+    if (dead == places.end() || !WIFSIGNALED(status)) continue;
+    AwaitEnd(dead->alive);
+    const auto number = static_cast<std::size_t>(dead - places.begin());
+    ++settings.workers[number].epoch;
+    if (!ForkWorker(&settings, &places, number, &setup)) return setup;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cell/worker.h"
+#include "posix/unique_fd.h"
 #include "supervisor/test_setup.h"
 
 namespace testcell::supervisor {
@@ -15,7 +16,6 @@ namespace testcell::supervisor {
 struct KeeperSettings {
   std::vector<cell::WorkerSettings> workers;
   std::vector<Lifeboat*> lifeboats;
-  std::vector<pid_t> pids;          // one a worker; filled in by the keeper
   std::vector<int> supervisor_fds;  // closed first
   pid_t supervisor = 0;
   internal::Attach attach = internal::Attach::kNothing;

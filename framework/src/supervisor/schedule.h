@@ -22,6 +22,7 @@ struct Unit {
   bool started = false;   // ordered to run, given up, or dormant
   bool ran = false;       // ordered to run
   bool replayed = false;  // its last event was given
+  int times_taken_back = 0;
   std::unique_ptr<UnitLog> log;
 };
 

@@ -132,6 +132,7 @@ void Slot::BeginRun(std::uint64_t cookie, UnitLog* log) {
   lifeboat_.Clear();
   log_ = log;
   done_ = false;
+  heard_ = false;
   fate.reset();
   test_end.reset();
   slow_told = false;
@@ -140,6 +141,7 @@ void Slot::BeginRun(std::uint64_t cookie, UnitLog* log) {
 bool Slot::TakeFrames() {
   bool test_started = false;
   while (auto message = decoder_.Next()) {
+    heard_ = true;
     test_started |= message->type == internal::MessageType::kTestStart;
     done_ |= message->type == internal::MessageType::kDone;
     if (log_ != nullptr) log_->AddMessage(std::move(*message));
@@ -159,6 +161,7 @@ void Slot::ReadOutput(int stream) {
 
 void Slot::TakeOutput(int stream, bool final) {
   while (auto piece = splitters_[stream].Next(final)) {
+    heard_ = true;
     if (log_ == nullptr) continue;
     if (piece->mark != 0) {
       log_->AddMark(stream, piece->mark);

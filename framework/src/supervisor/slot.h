@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -53,6 +54,9 @@ class Slot {
   void ReadOutput(int stream);
   // Takes in everything that was written before now, the lifeboat too.
   void Drain();
+  // Whether anything of the unit has come: before its test's first line the
+  // test process says what it begins.
+  bool unit_heard() const { return heard_; }
   // Throws away what processes wrote after the unit's end.
   void Discard();
 
@@ -72,6 +76,7 @@ class Slot {
   const int crew;
   const cell::UserMode user;
   State state = State::kStarting;
+  std::uint32_t epoch = 0;  // of the worker that spoke last
   int plan = -1;            // of the cell in the making, ready or in use
   std::uint32_t flags = 0;  // that it was ordered with
   int unit = -1;            // kRunning
@@ -99,6 +104,7 @@ class Slot {
   protocol::MarkSplitter splitters_[2];
   UnitLog* log_ = nullptr;
   bool done_ = false;
+  bool heard_ = false;
 };
 
 }  // namespace testcell::supervisor

@@ -138,7 +138,6 @@ Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
                               host_.gid, settings_.attach});
     keeper.lifeboats.push_back(slot->lifeboat());
   }
-  keeper.pids.resize(keeper.workers.size(), -1);
   keeper.supervisor_fds = SupervisorFds();
   keeper.supervisor = ::getpid();
   keeper.attach = settings_.attach;

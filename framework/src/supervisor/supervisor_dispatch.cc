@@ -83,6 +83,7 @@ bool Supervisor::Impl::DiscardUnwanted(Crew* crew, int number) {
 
 void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
   protocol::Order order{};
+  order.epoch = slot->epoch;
   order.kind = protocol::OrderKind::kMake;
   order.plan = static_cast<std::uint32_t>(plan);
   if (share_working_directory_ && plans_[static_cast<std::size_t>(plan)]->cwd_may_be_shared) {
@@ -99,6 +100,7 @@ void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
 void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   Unit& unit = units_[static_cast<std::size_t>(number)];
   protocol::Order order{};
+  order.epoch = slot->epoch;
   order.kind = protocol::OrderKind::kRun;
   order.unit = static_cast<std::uint32_t>(number);
   order.cookie = random_();

@@ -58,6 +58,8 @@ class Supervisor::Impl {
   void AddToPoll(Slot* slot);
   void Serve(Slot* slot, const pollfd* events);
   void OnReport(Slot* slot, const protocol::Report& report, pid_t sender);
+  void OnHello(Slot* slot, std::uint32_t epoch);
+  void TakeBack(Slot* slot);
   void OnReady(Slot* slot, pid_t init);
   void OnFailure(Slot* slot, const protocol::Report& report);
   void OnCellDone(Slot* slot, const protocol::Report& report);

@@ -78,9 +78,7 @@ void Supervisor::Impl::Serve(Slot* slot, const pollfd* events) {
 void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_t sender) {
   switch (report.kind) {
     case protocol::ReportKind::kHello:
-      // A worker that took the place of one that was killed.
-      if (slot->state != Slot::State::kStarting) OnIdle(slot, SIGKILL);
-      slot->state = Slot::State::kIdle;
+      OnHello(slot, report.flags);
       break;
     case protocol::ReportKind::kReady:
       OnReady(slot, sender);
@@ -103,6 +101,31 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
       OnIdle(slot, report.wait_status);
       break;
   }
+}
+
+// From a worker at its beginning, which may have taken the place of one that
+// was killed.
+void Supervisor::Impl::OnHello(Slot* slot, std::uint32_t epoch) {
+  if (slot->state == Slot::State::kRunning && !stopped_ && !slot->fate && !slot->test_end) {
+    slot->Drain();
+    if (!slot->unit_heard()) TakeBack(slot);
+  }
+  slot->epoch = epoch;
+  if (slot->state != Slot::State::kStarting) OnIdle(slot, SIGKILL);
+  slot->state = Slot::State::kIdle;
+}
+
+// A unit whose order was lost with the worker: nothing of the test has run.
+void Supervisor::Impl::TakeBack(Slot* slot) {
+  constexpr int kTries = 5;
+  Unit& unit = units_[static_cast<std::size_t>(slot->unit)];
+  if (++unit.times_taken_back >= kTries) return;
+  schedule_.Ended(units_, slot->unit);
+  unit.log.reset();
+  unit.ran = false;
+  schedule_.Wake(&units_, slot->unit);
+  slot->unit = -1;
+  slot->state = Slot::State::kEnding;
 }
 
 void Supervisor::Impl::OnReady(Slot* slot, pid_t init) {

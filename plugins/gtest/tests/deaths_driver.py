@@ -58,9 +58,14 @@ class Run:
                 f"--- stderr\n{self.stderr[-4000:]}")
 
 
-def children():
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        return [int(pid) for pid in file.read().split()]
+def children(pid="self"):
+    """Quickly; some may be missing while others end."""
+    main_thread = os.getpid() if pid == "self" else pid
+    try:
+        with open(f"/proc/{pid}/task/{main_thread}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 def children_of(pid):
@@ -79,6 +84,23 @@ def children_of(pid):
     return found
 
 
+def kill_child(parent, pid):
+    """SIGKILL to that process, and to no other that has got its number since."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if pid not in children_of(parent):
+            return False
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(pidfd)
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", encoding="latin-1") as file:
@@ -88,9 +110,10 @@ def command_line(pid):
 
 
 def names_like_ours(directory):
+    """That the payloads give; other runs have theirs here at the same time."""
     try:
         return [f"{directory}/{name}" for name in os.listdir(directory)
-                if "testcell" in name and "deaths-scratch" not in name]
+                if "testcell_deaths" in name]
     except OSError:
         return []
 
@@ -117,9 +140,9 @@ class DeathsTest(unittest.TestCase):
         self.scratch = tempfile.mkdtemp(prefix="deaths-scratch.", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.scratch)
         self.shared = os.path.join(self.scratch, "shared")
-        os.mkdir(self.shared)
-        os.mkdir(os.path.join(self.scratch, "work"))
-        for directory in (self.scratch, self.shared, os.path.join(self.scratch, "work")):
+        for name in ("", "shared", "work", "tmp"):
+            directory = os.path.join(self.scratch, name)
+            os.makedirs(directory, exist_ok=True)
             os.chmod(directory, 0o777)
         self.before = host_state()
         self.processes = []
@@ -159,7 +182,8 @@ class DeathsTest(unittest.TestCase):
             self.command(*flags, parent=parent, limits=limits), stdin=subprocess.DEVNULL,
             stdout=stdout, stderr=stderr, pipesize=pipe_size,
             cwd=os.path.join(self.scratch, "work"),
-            env={**os.environ, "DEATHS_SHARED": self.shared, **dict(environment)})
+            env={**os.environ, "DEATHS_SHARED": self.shared,
+                 "TMPDIR": os.path.join(self.scratch, "tmp"), **dict(environment)})
         self.processes.append(process)
         self.addCleanup(self.end, process)
         return process
@@ -218,7 +242,8 @@ class DeathsTest(unittest.TestCase):
         for kind, things in self.before.items():
             new = [thing for thing in after[kind] if thing not in things]
             self.assertEqual(new, [], f"left on the host: {kind}")
-        self.assertEqual(os.listdir(os.path.join(self.scratch, "work")), [])
+        for name in ("work", "tmp"):
+            self.assertEqual(os.listdir(os.path.join(self.scratch, name)), [], name)
 
     def assert_no_processes(self):
         """Every process of the run is a child of ours by now, or was reaped by

@@ -121,6 +121,11 @@ TEST_P(Steps, Tell) {
 }
 INSTANTIATE_TEST_SUITE_P(All, Steps, testing::Range(0, 40));
 
+// Many, for what happens between tests.
+struct Short : testing::Test, testing::WithParamInterface<int> {};
+TEST_P(Short, Prints) { std::printf("short %d\n", GetParam()); }
+INSTANTIATE_TEST_SUITE_P(All, Short, testing::Range(0, 300));
+
 // Waits for the driver.
 struct Held : testcell::Test {
   static testcell::Options CellOptions() { return deaths::WithSharedDirectory(); }

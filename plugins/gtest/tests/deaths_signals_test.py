@@ -2,12 +2,14 @@
 """Signals to a run and to its processes: what was found is told, nothing stays."""
 
 import os
+import random
 import re
 import select
 import signal
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
-from deaths_driver import DEADLINE_S, DeathsTest, children_of, main
+from deaths_driver import DEADLINE_S, DeathsTest, children, children_of, kill_child, main
 
 POINTS = range(1, 61, 3)  # lines of output after which the supervisor is killed
 
@@ -106,6 +108,43 @@ class Signals(DeathsTest):
         self.assertEqual(self.verdicts(), {"Passes": False, "Before": False, "InTheMiddle": True,
                                            "After": False, "LongAfter": False})
         self.assertTrue(re.search(r"killed from outside", self.report().decode()), out + err)
+
+    def kill_workers(self, process, dice):
+        """At random moments, until the run ends or enough have died."""
+        kills = 0
+        with os.fdopen(os.pidfd_open(process.pid), "rb") as pidfd:
+            while kills < 100 and not select.select([pidfd], [], [], 0)[0]:
+                for keeper in children(process.pid):
+                    workers = children(keeper)
+                    for _ in range(dice.randrange(100)):  # a while, by no clock
+                        workers = children(keeper) or workers
+                    if workers and kill_child(keeper, dice.choice(workers)):
+                        kills += 1
+        return kills
+
+    def check_random_kills(self, seed):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = self.start("--gtest_filter=All/Short.*", "--testcell_jobs=3", stdout=out,
+                                 stderr=err)
+            kills = self.kill_workers(process, random.Random(seed))
+            status = self.reap(process)
+            self.assert_nothing_left()
+        cases = [case for case in ElementTree.fromstring(self.report()).iter("testcase")
+                 if case.get("status") == "run"]
+        self.assertEqual(len(cases), 300)
+        failures = [failure.text for case in cases for failure in case.findall("failure")]
+        self.assertEqual(status, 1 if failures else 0)
+        self.assertLessEqual(len(failures), kills, failures[:3])
+        for text in failures:
+            self.assertRegex(text, r"ended by SIGKILL \(Killed\), and the test with it \(out of "
+                                   r"memory, or killed from outside\?\)")
+        return kills
+
+    def test_sigkill_of_workers_at_random_moments(self):
+        for _ in range(10):
+            seed = random.randrange(1 << 32)
+            with self.subTest(seed=seed):
+                self.assertGreater(self.check_random_kills(seed), 0)
 
 
 if __name__ == "__main__":
