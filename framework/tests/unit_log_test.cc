@@ -4,6 +4,9 @@
 
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "protocol/finding_frame.h"
 
 namespace testcell::supervisor {
 namespace {
@@ -44,6 +47,30 @@ TEST(UnitLog, AMessageStandsWhereItsMarkIs) {
   EXPECT_EQ(Drain(&log), "a<m>b");
   log.End({});
   EXPECT_EQ(Drain(&log), ".");
+}
+
+Message LeakedFile(const std::string& path) {
+  protocol::FindingFrame frame;
+  frame.StartLeak(LeakKind::kFile, path);
+  protocol::FrameDecoder decoder;
+  decoder.Reset(1);
+  decoder.Feed(frame.Finish(1));
+  return *decoder.Next();
+}
+
+TEST(UnitLog, AFileThatIsCarriedBackIsNoLeak) {
+  UnitLog log(Spool::Make(), 1);
+  for (const char* path : {"/home/a", "/home/a.log", "/home/b.log"}) {
+    log.AddMessage(LeakedFile(path));
+  }
+  log.SetCarried({{"/home/a.log", "/home/none"}, {"it was in the way"}});
+  log.End({});
+  const auto end = log.Next();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->carry_errors, std::vector<std::string>{"it was in the way"});
+  ASSERT_EQ(end->leaks.size(), 2u);
+  EXPECT_EQ(end->leaks[0].what, "/home/a");
+  EXPECT_EQ(end->leaks[1].what, "/home/b.log");
 }
 
 TEST(UnitLog, TextAfterAMarkWaitsForTheMessage) {

@@ -107,6 +107,17 @@ struct Options {
   std::vector<std::string> read_only;      // absolute paths, recursively
   std::vector<std::string> copy_on_write;  // absolute directories
 
+  // What is left in copy-on-write directories is gone with the cell, but for
+  // the files, symbolic links and directories that one of these patterns
+  // matches, or one of --testcell_carry: those are brought back to the host
+  // once the last test of the run has ended, however theirs did. A pattern is a path below
+  // the working directory or one in copy_on_write ("golden/*.txt"), an absolute
+  // path ("/srv/**/state"), or one name for every directory ("*.log"); *, ? and
+  // [...] don't match a slash, ** is any number of directories, and a matching
+  // directory is carried whole. Two tests that leave one path with different
+  // content are an error, told in the second. Removals are not carried.
+  std::vector<std::string> carry;
+
   // Set in the test process after the inherited environment; an empty
   // optional unsets the variable.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;

@@ -7,8 +7,22 @@
 
 namespace testcell::cell {
 
-void SendReport(const Context& context, const protocol::Report& report) {
-  while (::send(context.fds->control, &report, sizeof report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+void SendReport(const Context& context, const protocol::Report& report, int fd) {
+  iovec data{const_cast<protocol::Report*>(&report), sizeof report};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    ::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  }
+  while (::sendmsg(context.fds->control, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
 }
 

@@ -47,8 +47,9 @@ struct Context {
   bool in_test = false;                 // true in the test process alone
 };
 
-// Async-signal-safe: one datagram to the supervisor.
-void SendReport(const Context& context, const protocol::Report& report);
+// Async-signal-safe: one datagram to the supervisor, with a descriptor for it
+// where `fd` is one.
+void SendReport(const Context& context, const protocol::Report& report, int fd = -1);
 void SendFailure(const Context& context, Step step, int error, const char* detail);
 // The same, and the end of this process.
 [[noreturn]] void Fail(const Context& context, Step step, int error, const char* detail = "");

@@ -187,12 +187,17 @@ int MakeSignalFd(const Context& context) {
 void RunInit(Context* context) {
   StartInit(*context);
   const mode_t umask_before = ::umask(0);
-  MakeInsides(*context);
+  posix::UniqueFd base = MakeInsides(*context);
   context->space = FindSpace(*context->plan);
-  if (context->probes != nullptr) context->probes->Begin(context->plan->places);
+  if (context->probes != nullptr) {
+    context->probes->place_fds()->base = base.get();
+    context->probes->Begin(context->plan->places);
+  }
   protocol::Report ready{};
   ready.kind = protocol::ReportKind::kReady;
-  SendReport(*context, ready);
+  SendReport(*context, ready, context->plan->carry.empty() ? -1 : base.get());
+  if (context->probes != nullptr) static_cast<void>(base.Release());  // theirs
+  base.Reset();
   AwaitOrder(context);
   if (context->probes != nullptr) {
     context->probes->Start(context->run.cookie, context->fds->results);

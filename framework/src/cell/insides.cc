@@ -22,14 +22,15 @@ void EnterWorkingDirectory(const Context& context) {
 
 }  // namespace
 
-void MakeInsides(const Context& context) {
+posix::UniqueFd MakeInsides(const Context& context) {
   SetHostName(context);
-  MakeMounts(context);
+  posix::UniqueFd base = MakeMounts(context);
   if (context.plan->own_net) {
     BringUpLoopback(context);
     OpenLowPorts(context);
   }
   EnterWorkingDirectory(context);
+  return base;
 }
 
 }  // namespace testcell::cell

@@ -4,14 +4,15 @@
 #define TESTCELL_SRC_CELL_INSIDES_H_
 
 #include "cell/context.h"
+#include "posix/unique_fd.h"
 
 namespace testcell::cell {
 
-// All of it, in order.
-void MakeInsides(const Context& context);
+// All of it, in order. The base tmpfs comes back open (O_PATH).
+posix::UniqueFd MakeInsides(const Context& context);
 
 // mounts.cc
-void MakeMounts(const Context& context);
+posix::UniqueFd MakeMounts(const Context& context);
 
 // network.cc
 void BringUpLoopback(const Context& context);

@@ -24,7 +24,7 @@ class Mounts {
  public:
   explicit Mounts(const Context& context) : context_(context), plan_(*context.plan) {}
 
-  void Make() {
+  posix::UniqueFd Make() {
     Detach();
     OpenHostPaths();
     MountProc();
@@ -39,6 +39,7 @@ class Mounts {
     if (!plan_.hosts.empty()) BindHosts();
     if (plan_.mqueue) MountMqueue();
     CloseHostPaths();
+    return posix::UniqueFd(base_);
   }
 
  private:
@@ -66,7 +67,6 @@ class Mounts {
       return;
     }
     for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) ::close(fds_[i]);
-    ::close(base_);
   }
 
   // What a test may mount over, or unmount.
@@ -79,7 +79,6 @@ class Mounts {
       }
     }
     constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    keep->base = base_;
     keep->shm = plan_.shm_options.empty() ? -1 : ::open(plan_.shm_path.c_str(), kFlags);
     keep->mqueue = plan_.mqueue ? ::open("/dev/mqueue", kFlags) : -1;
     keep->working_directory_shared = context_.share_working_directory;
@@ -215,7 +214,9 @@ class Mounts {
     options.Add("lowerdir=").Add(lower);
     options.Add(",upperdir=").Add(FdPath(base_).c_str()).Add("/").Add(upper);
     options.Add(",workdir=").Add(FdPath(base_).c_str()).Add("/").Add(work);
-    if (plan_.user != UserMode::kNone) options.Add(",userxattr");
+    // Changed files are whole in the upper directory, whatever the host's
+    // default: they are carried back from there. With userxattr they always are.
+    options.Add(plan_.user == UserMode::kNone ? ",metacopy=off" : ",userxattr");
     if (options.overflowed()) {
       errno = ENAMETOOLONG;
       return false;
@@ -318,6 +319,6 @@ class Mounts {
 
 }  // namespace
 
-void MakeMounts(const Context& context) { Mounts(context).Make(); }
+posix::UniqueFd MakeMounts(const Context& context) { return Mounts(context).Make(); }
 
 }  // namespace testcell::cell

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cell/carry_pattern.h"
+
 namespace testcell {
 namespace {
 
@@ -51,6 +53,11 @@ std::string CheckPaths(const Options& options) {
           "it that tests write to";
     }
     if (!error.empty()) return error;
+  }
+  for (const std::string& pattern : options.carry) {
+    if (const std::string error = cell::CarryPattern::Check(pattern); !error.empty()) {
+      return fmt::format("Options::carry: the pattern '{}' {}", pattern, error);
+    }
   }
   return {};
 }

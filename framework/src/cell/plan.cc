@@ -84,6 +84,7 @@ class Planner {
  public:
   Planner(const Options& options, const Defaults& defaults, const HostFacts& host, Plan* plan)
       : options_(options),
+        defaults_(defaults),
         host_(host),
         plan_(*plan),
         tmp_(options.tmp.value_or(defaults.tmp)),
@@ -101,6 +102,7 @@ class Planner {
     Throughs();
     Binds();
     Submounts();
+    if (!Carry(error)) return false;
     Process();
     plan_.places = MakePlaces(plan_);
     if (plan_.open_paths.size() > kMaxPaths) {
@@ -247,6 +249,46 @@ class Planner {
     }
   }
 
+  bool Carry(std::string* error) {
+    for (const auto* patterns : {&options_.carry, &defaults_.carry}) {
+      for (const std::string& text : *patterns) {
+        plan_.carry.emplace_back(text);
+        const std::string directory = PrivateAt(plan_.carry.back());
+        if (directory.empty()) continue;
+        *error = fmt::format(
+            "the pattern '{}' of files to carry back names {}, which is not copy-on-write: each "
+            "cell has an empty one of its own",
+            text, directory);
+        return false;
+      }
+    }
+    if (plan_.carry.empty()) return true;
+    for (const auto& overlay : plan_.overlays) {
+      plan_.carry_places.push_back({overlay.path, overlay.upper, overlay.step != Step::kRunOverlay,
+                                    overlay.step == Step::kWorkingDirectoryOverlay});
+    }
+    for (const auto& entry : plan_.run.entries) {
+      if (entry.kind != Plan::Entry::Kind::kOverlay) continue;
+      plan_.carry_places.push_back(
+          {plan_.run.path + "/" + entry.name, "upper-" + entry.text, false, false});
+    }
+    return true;
+  }
+
+  // The private directory that an absolute pattern leads to; nothing is
+  // carried from there.
+  std::string PrivateAt(const CarryPattern& pattern) const {
+    if (!pattern.absolute()) return {};
+    const std::string prefix = pattern.Prefix();
+    for (const auto& overlay : plan_.overlays) {
+      if (IsAtOrBelow(prefix, overlay.path) || IsBelow(overlay.path, prefix)) return {};
+    }
+    for (const auto& directory : plan_.privates) {
+      if (IsAtOrBelow(prefix, directory.path)) return directory.path;
+    }
+    return {};
+  }
+
   void Process() {
     plan_.limits = options_.limits;
     std::map<std::string, std::optional<std::string>> changes;
@@ -342,6 +384,7 @@ class Planner {
   }
 
   const Options& options_;
+  const Defaults& defaults_;
   const HostFacts& host_;
   Plan& plan_;
   const Tmp tmp_;

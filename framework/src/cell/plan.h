@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cell/carry_pattern.h"
 #include "cell/step.h"
 #include "probe/places.h"
 #include "testcell/options.h"
@@ -100,6 +101,17 @@ struct Plan {
   std::string cwd;
   bool cwd_may_be_shared = false;
 
+  // Where files are carried back from: a copy-on-write directory and the place
+  // of its changes in the base tmpfs. Empty where `carry` is.
+  struct CarryPlace {
+    std::string path;
+    std::string upper;
+    bool named;              // patterns may be relative to it
+    bool working_directory;  // the overlay that a host may refuse
+  };
+  std::vector<CarryPlace> carry_places;
+  std::vector<CarryPattern> carry;
+
   std::vector<ResourceLimit> limits;
   std::vector<std::string> environment;  // NAME=value
   std::vector<char*> environ_block;      // into `environment`, null-terminated
@@ -126,6 +138,7 @@ struct Defaults {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   Network net = Network::kPrivate;
   User user = User::kSelf;
+  std::vector<std::string> carry;  // added to those of Options
 };
 
 // False, and the reason as a sentence, where the options can't be had.

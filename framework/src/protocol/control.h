@@ -34,7 +34,7 @@ struct Order {
 
 enum class ReportKind : std::uint32_t {
   kHello = 1,    // worker: up and in its user namespace
-  kReady,        // init: the cell stands
+  kReady,        // init: the cell stands; its base tmpfs comes along where files are carried
   kFailed,       // worker or init: at `step`, with `error`, on `detail`
   kTestStopped,  // init: the test process was stopped by a signal
   kTestEnded,    // init: the test process is gone

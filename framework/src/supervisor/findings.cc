@@ -1,6 +1,7 @@
 #include "supervisor/findings.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -45,6 +46,15 @@ void Findings::AddLeak(const std::string& payload) {
 void Findings::AddUse(const std::string& payload) {
   Use use;
   if (protocol::DecodeUse(payload, &use)) uses_.push_back(std::move(use));
+}
+
+void Findings::DropCarried(const std::vector<std::string>& paths) {
+  if (paths.empty()) return;
+  const std::set<std::string> carried(paths.begin(), paths.end());
+  const auto is_carried = [&](const Leak& leak) {
+    return leak.kind == LeakKind::kFile && carried.count(leak.what) > 0;
+  };
+  leaks_.erase(std::remove_if(leaks_.begin(), leaks_.end(), is_carried), leaks_.end());
 }
 
 std::vector<Leak> Findings::TakeLeaks() {

@@ -16,6 +16,9 @@ class Findings {
   void AddLeak(const std::string& payload);
   void AddUse(const std::string& payload);
 
+  // Files that are not gone with the cell, since they are carried back.
+  void DropCarried(const std::vector<std::string>& paths);
+
   // In an order that does not depend on chance.
   std::vector<Leak> TakeLeaks();
   std::vector<Use> TakeUses();

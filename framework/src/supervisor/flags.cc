@@ -10,6 +10,8 @@
 #include <cstring>
 #include <thread>
 
+#include "cell/carry_pattern.h"
+
 namespace testcell {
 namespace internal {
 namespace {
@@ -103,6 +105,10 @@ FlagTable CellFlagTable(CellFlags* flags) {
       {"user", "(self|root)",
        "Who an ordinary user's test is in its cell: itself, or uid 0. [self]",
        MakeChoice(kUser, &flags->user)},
+      {"carry", "PATTERNS",
+       "What tests leave in copy-on-write directories and is brought back to the\n"
+       "      host, with commas between: golden/*.txt, *.log, /srv/**/state. [none]",
+       [flags](const std::string& text) { return ParsePatterns(text, &flags->carry); }},
   };
 }
 
@@ -117,10 +123,23 @@ RunSettings MakeRunSettings(const CellFlags& flags) {
   settings.cwd = flags.cwd;
   settings.net = flags.net;
   settings.user = flags.user;
+  settings.carry = flags.carry;
   settings.notice = [](const std::string& text) {
     std::fprintf(stderr, "testcell: %s\n", text.c_str());
   };
   return settings;
+}
+
+bool ParsePatterns(const std::string& text, std::vector<std::string>* patterns) {
+  patterns->clear();
+  if (text.empty()) return true;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    patterns->push_back(text.substr(begin, end - begin));
+    if (!cell::CarryPattern::Check(patterns->back()).empty()) return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 bool ParseCount(const std::string& text, int* value) {

@@ -105,7 +105,7 @@ bool Slot::Send(const protocol::Order& order) {
 std::optional<protocol::Report> Slot::Receive(pid_t* sender, bool* closed) {
   protocol::Report report;
   iovec data{&report, sizeof report};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -118,10 +118,16 @@ std::optional<protocol::Report> Slot::Receive(pid_t* sender, bool* closed) {
   *sender = -1;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS) continue;
-    ucred credentials;
-    std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-    *sender = credentials.pid;
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials;
+      std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+      *sender = credentials.pid;
+    } else if (header->cmsg_type == SCM_RIGHTS) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+      base.Reset(fd);
+    }
   }
   return report;
 }

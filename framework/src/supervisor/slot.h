@@ -43,7 +43,8 @@ class Slot {
 
   bool Send(const protocol::Order& order);
   // The next report and, for one from init, init's process id; nothing when
-  // none waits. `*closed` when nobody is left on the other side.
+  // none waits. A descriptor that came with it is in `base`. `*closed` when nobody is left on the
+  // other side.
   std::optional<protocol::Report> Receive(pid_t* sender, bool* closed);
 
   // A unit's run begins: its frames and marks carry this cookie.
@@ -88,6 +89,8 @@ class Slot {
   bool slow_told = false;
   std::optional<Outcome> fate;  // decided before the test process ended
   std::optional<protocol::Report> test_end;
+  std::optional<Outcome> verdict;  // of a unit whose end is not told yet
+  posix::UniqueFd base;            // the cell's base tmpfs, where files are carried from it
 
  private:
   bool TakeFrames();

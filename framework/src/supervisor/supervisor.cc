@@ -56,6 +56,7 @@ bool Supervisor::Signal(int unit, int signal, Receiver receiver) {
 }
 bool Supervisor::EverRan(int unit) const { return impl_->EverRan(unit); }
 void Supervisor::Stop() { impl_->Stop(); }
+std::vector<std::string> Supervisor::Settle() { return impl_->Settle(); }
 int Supervisor::interrupted() const { return impl_->interrupted(); }
 Rung Supervisor::rung() const { return impl_->rung(); }
 
@@ -85,7 +86,8 @@ Supervisor::Impl::~Impl() {
 }
 
 int Supervisor::Impl::AddPlan(const Options& options, std::string* error) {
-  const cell::Defaults defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user};
+  const cell::Defaults defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user,
+                                settings_.carry};
   auto plan = std::make_unique<cell::Plan>();
   if (!cell::MakePlan(options, defaults, host_, plan.get(), error)) return -1;
   plans_.push_back(std::move(plan));
@@ -120,6 +122,7 @@ void Supervisor::Impl::MakeSlots(int crew, int first) {
 
 std::vector<int> Supervisor::Impl::SupervisorFds() const {
   std::vector<int> fds{interrupt_->fd()};
+  if (harvester_) fds.push_back(harvester_->fd());
   for (const auto& slot : slots_) {
     for (const int fd :
          {slot->control_fd(), slot->results_fd(), slot->output_fd(0), slot->output_fd(1)}) {
@@ -167,6 +170,9 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   *first = static_cast<int>(units_.size());
   if (specs.empty()) return Role::kSupervisor;
   const int count = static_cast<int>(specs.size());
+  const bool carries = std::any_of(plans_.begin(), plans_.end(),
+                                   [](const auto& plan) { return !plan->carry.empty(); });
+  if (carries && !harvester_) harvester_ = std::make_unique<supervisor::Harvester>(plans_);
   crews_.emplace_back();
   AddUnits(std::move(specs), crew);
   schedule_.Add(crew, *first, count);
@@ -225,6 +231,11 @@ bool Supervisor::Impl::Signal(int number, int signal, Receiver receiver) {
     if (slot->state == Slot::State::kRunning && slot->unit == number) return slot->Send(order);
   }
   return false;
+}
+
+std::vector<std::string> Supervisor::Impl::Settle() {
+  while (!harvested_.empty()) Pump();  // cut short by an interruption
+  return harvester_ ? harvester_->Settle() : std::vector<std::string>();
 }
 
 void Supervisor::Impl::Stop() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cell/plan.h"
+#include "supervisor/harvester.h"
 #include "supervisor/interrupt.h"
 #include "supervisor/schedule.h"
 #include "supervisor/slot.h"
@@ -31,6 +32,7 @@ class Supervisor::Impl {
   void Wake(int unit) { schedule_.Wake(&units_, unit); }
   bool Signal(int unit, int signal, Receiver receiver);
   bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
+  std::vector<std::string> Settle();
   void Stop();
   int interrupted() const { return interrupt_ ? interrupt_->signal() : 0; }
   Rung rung() const { return rung_; }
@@ -79,7 +81,11 @@ class Supervisor::Impl {
   void GiveUpPlan(int crew, int plan, const std::string& reason);
   void GiveUpCrewIfDead(int crew);
 
-  void EndUnit(Slot* slot, const Outcome& outcome);
+  // Told when there is nothing to carry, or once it was.
+  void EndUnit(Slot* slot);
+  void EndUnit(int unit, const Outcome& outcome);
+  void Harvest(Slot* slot);
+  bool TakeHarvests();
   Outcome Verdict(const Slot& slot) const;
   void Notice(const std::string& text) const;
 
@@ -100,6 +106,8 @@ class Supervisor::Impl {
   std::vector<Unit> units_;
   std::vector<Crew> crews_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  std::unique_ptr<supervisor::Harvester> harvester_;  // null: no plan carries
+  std::map<int, Outcome> harvested_;                  // units whose files are on their way
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;
   bool share_working_directory_ = false;

@@ -13,7 +13,7 @@
 namespace testcell::internal {
 namespace {
 
-constexpr std::size_t kOwnFds = 2;
+constexpr std::size_t kOwnFds = 3;
 constexpr std::size_t kFdsPerSlot = 4;
 
 std::string DescribeDeath(int wait_status) {
@@ -36,12 +36,14 @@ void Supervisor::Impl::AddToPoll(Slot* slot) {
 }
 
 void Supervisor::Impl::Pump() {
+  const bool told = TakeHarvests();
   Dispatch();
   poll_.clear();
   poll_.push_back({interrupt_->fd(), POLLIN, 0});
   poll_.push_back({settings_.watched_fd, POLLIN, 0});
+  poll_.push_back({harvester_ ? harvester_->fd() : -1, POLLIN, 0});
   for (auto& slot : slots_) AddToPoll(slot.get());
-  const int ready = ::poll(poll_.data(), poll_.size(), PollTimeout());
+  const int ready = ::poll(poll_.data(), poll_.size(), told ? 0 : PollTimeout());
   if (ready < 0 && errno != EINTR) {
     posix::ThrowErrno(errno, "cannot poll {} descriptors of the cells", poll_.size());
   }
@@ -178,8 +180,9 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
                        report.lost_findings));
   }
   slot->Drain();
-  EndUnit(slot, Verdict(*slot));
+  slot->verdict = Verdict(*slot);
   slot->state = Slot::State::kEnding;
+  if (!slot->base) EndUnit(slot);
 }
 
 // The cell is gone, with or without having said how its test ended.
@@ -193,8 +196,10 @@ void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
       slot->fate->reason = "the cell's init " + DescribeDeath(wait_status) +
                            ", and the test with it (out of memory, or killed from outside?)";
     }
-    EndUnit(slot, Verdict(*slot));
+    slot->verdict = Verdict(*slot);
   }
+  if (slot->verdict) slot->base ? Harvest(slot) : EndUnit(slot);
+  slot->base.Reset();
   slot->Discard();
   slot->SetInit(-1);
   slot->deadline.reset();
@@ -202,7 +207,7 @@ void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
 }
 
 void Supervisor::Impl::OnClosed(Slot* slot) {
-  if (slot->state == Slot::State::kRunning) OnIdle(slot, SIGKILL);
+  if (slot->unit >= 0) OnIdle(slot, SIGKILL);
   slot->state = Slot::State::kDead;
   GiveUpCrewIfDead(slot->crew);
 }
@@ -263,11 +268,45 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
   return outcome;
 }
 
-void Supervisor::Impl::EndUnit(Slot* slot, const Outcome& outcome) {
-  if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
-  units_[static_cast<std::size_t>(slot->unit)].log->End(outcome);
-  schedule_.Ended(units_, slot->unit);
+void Supervisor::Impl::EndUnit(Slot* slot) {
+  EndUnit(slot->unit, *slot->verdict);
+  slot->verdict.reset();
   slot->unit = -1;
+}
+
+void Supervisor::Impl::EndUnit(int unit, const Outcome& outcome) {
+  if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
+  units_[static_cast<std::size_t>(unit)].log->End(outcome);
+  schedule_.Ended(units_, unit);
+}
+
+// Until it is done the unit counts as running, which bounds what waits.
+void Supervisor::Impl::Harvest(Slot* slot) {
+  supervisor::Harvester::Job job;
+  job.unit = slot->unit;
+  job.name = units_[static_cast<std::size_t>(slot->unit)].spec.name;
+  job.plan = slot->plan;
+  job.working_directory_shared = (slot->flags & protocol::kSharedWorkingDirectory) != 0;
+  job.base = std::move(slot->base);
+  harvester_->Add(std::move(job));
+  harvested_[slot->unit] = *slot->verdict;
+  slot->verdict.reset();
+  slot->unit = -1;
+}
+
+// True if a unit ended by it.
+bool Supervisor::Impl::TakeHarvests() {
+  bool any = false;
+  while (harvester_) {
+    auto harvest = harvester_->Take();
+    if (!harvest) break;
+    any = true;
+    units_[static_cast<std::size_t>(harvest->unit)].log->SetCarried(std::move(harvest->carried));
+    const auto outcome = harvested_.find(harvest->unit);
+    EndUnit(harvest->unit, outcome->second);
+    harvested_.erase(outcome);
+  }
+  return any;
 }
 
 }  // namespace testcell::internal

@@ -75,8 +75,10 @@ std::optional<internal::Event> UnitLog::Next() {
   internal::Event event;
   event.kind = internal::Event::Kind::kEnd;
   event.outcome = outcome_;
+  findings_.DropCarried(carried_.paths);
   event.leaks = findings_.TakeLeaks();
   event.uses = findings_.TakeUses();
+  event.carry_errors = std::move(carried_.errors);
   return event;
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "protocol/frame.h"
+#include "supervisor/carry.h"
 #include "supervisor/findings.h"
 #include "supervisor/spool.h"
 #include "testcell/internal/supervisor.h"
@@ -31,6 +32,8 @@ class UnitLog {
   void AddMessage(internal::Message message);
   // Nothing more comes; what waits for a mark that was lost waits no longer.
   void End(const Outcome& outcome);
+  // Before the end.
+  void SetCarried(Carried carried) { carried_ = std::move(carried); }
   bool ended() const { return ended_; }
 
   // The next event, if it is known already what it is.
@@ -54,6 +57,7 @@ class UnitLog {
   std::uint32_t passed_mark_ = 0;
   bool ended_ = false;
   Outcome outcome_;
+  Carried carried_;
 };
 
 }  // namespace testcell::supervisor

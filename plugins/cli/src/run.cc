@@ -31,7 +31,8 @@ constexpr char kDescription[] =
     "and terminal; signals to testcell go on to it.\n\n"
     "Exit status: the command's, or 128 + the signal that ended it; 124 if the time\n"
     "limit ended it, 126 if it can't be executed, 127 if it is not found; 2 for bad\n"
-    "flags, or where no cell can be made.";
+    "flags, or where no cell can be made; 2, too, where it is the command's 0 and\n"
+    "files can't be carried back.";
 
 // Where execvp(3) will find the program, if it is found on the host.
 std::string Locate(const std::string& program) {
@@ -164,7 +165,11 @@ int Run(const Words& words) {
   while (event.kind != internal::Event::Kind::kEnd) event = supervisor.Next(number);
   const bool died = event.outcome.exit_status < 0;
   terminal.TakeBack(died);
-  const int status = Conclude(request.command, event.outcome);
+  int status = Conclude(request.command, event.outcome);
+  std::vector<std::string> errors = event.carry_errors;
+  for (std::string& late : supervisor.Settle()) errors.push_back(std::move(late));
+  for (const std::string& each : errors) Complain(each);
+  if (status == 0 && !errors.empty()) status = kStatusRefused;
   // A script that waits for us is to end as if the command had been its own.
   if (event.outcome.signal == SIGINT && relay.interrupted_at_terminal()) DieOf(SIGINT);
   return status;

@@ -100,6 +100,19 @@ class Command(unittest.TestCase):
         self.assertEqual(self.output("--host-name", "db1", "sh", "-c", "echo $(hostname) $1", "x",
                                      "--"), "db1 --\n")
 
+    def test_files_are_carried_back(self):
+        kept = os.path.join(SETTING.scratch, "kept.txt")
+        self.output("--carry=*.txt", "--", "sh", "-c", "echo kept > kept.txt; echo > gone.dat")
+        with open(kept, encoding="ascii") as file:
+            self.assertEqual(file.read(), "kept\n")
+        self.assertFalse(os.path.exists(os.path.join(SETTING.scratch, "gone.dat")))
+        for script, status in (("true", 2), ("exit 7", 7)):
+            done = run("run", "--carry=kept.txt", "--", "sh", "-c",
+                       f"rm kept.txt; mkdir kept.txt; {script}")
+            self.assertEqual((done.status, done.stderr), (
+                status, "testcell: kept.txt can't be carried back: ENOTDIR (Not a directory)\n"))
+        os.remove(kept)
+
     def test_streams_are_passed_on(self):
         done = run("run", "--", "sh", "-c", "cat; echo error >&2", text="one\ntwo\n")
         self.assertEqual((done.status, done.stdout, done.stderr), (0, "one\ntwo\n", "error\n"))

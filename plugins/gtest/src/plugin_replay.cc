@@ -50,6 +50,12 @@ void ReplayTearDowns(std::vector<Recording> recordings) {
   }
 }
 
+void ReportErrors(const std::vector<std::string>& errors, const std::string& file, int line) {
+  for (const std::string& error : errors) {
+    ReportPart(::testing::TestPartResult::kFatalFailure, file, line, "testcell: " + error);
+  }
+}
+
 // Keeps the last recording, and every one that failed.
 void Keep(Recording recording, std::vector<Recording>* recordings) {
   if (!recordings->empty() && !recordings->back().failed) recordings->pop_back();
@@ -76,6 +82,9 @@ void Plugin::OnTestIterationEnd() {
   RecordProperties(program_properties_);
   if (supervisor_ != nullptr && supervisor_->interrupted() != 0) {
     interrupted_ = supervisor_->interrupted();
+  }
+  if (supervisor_ != nullptr) {
+    ReportErrors(supervisor_->Settle(), "", -1);
   }
   EndIteration();
 }
@@ -159,6 +168,7 @@ void Plugin::TakeUnplayed(IsolatedSuite* suite) {
   // What the cell says of the tests that it passed over is said here, too.
   while (replay.At(Phase::kTest)) replay.RecordPhase(Phase::kTest);
   const Outcome outcome = EndUnit(&replay, suite);
+  ReportErrors(replay.carry_errors(), "", -1);
   replays_.erase(found);
   if (outcome.kind == OutcomeKind::kPassed) return;
   ReportPart(::testing::TestPartResult::kFatalFailure, "", -1, "testcell: " + outcome.reason);
@@ -230,6 +240,7 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   if (!place.ended) replay.AwaitEnd();
   const Outcome outcome = EndUnit(&replay, suite);
   ReportOutcome(*test, outcome, place.ended);
+  ReportErrors(replay.carry_errors(), test->file(), test->line());
   replays_.erase(unit);
   if (!last) {  // the rest of the suite goes on in a cell of its own
     suite->unit_in_use = suite->first_unit + place.index + 1;

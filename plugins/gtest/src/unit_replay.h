@@ -57,6 +57,9 @@ class UnitReplay {
   // To the end of the unit.
   const Outcome& AwaitEnd();
 
+  // At the end of the unit.
+  const std::vector<std::string>& carry_errors() const { return next_.carry_errors; }
+
   // Where the next event belongs to; the unit's end counts as none.
   bool At(Phase phase);
   bool AtEnd();

@@ -34,6 +34,7 @@ struct CellFlags {
   Network net = Network::kPrivate;
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   User user = User::kSelf;
+  std::vector<std::string> carry;
 };
 
 struct Flag {
@@ -64,6 +65,9 @@ std::string SetFlag(const FlagTable& table, const std::string& spelled, const st
 
 // The list for --help, two lines or more a flag.
 std::string DescribeFlags(const FlagTable& table);
+
+// Patterns of files to carry back (Options::carry), with commas between.
+bool ParsePatterns(const std::string& text, std::vector<std::string>* patterns);
 
 // "12"; at most six digits.
 bool ParseCount(const std::string& text, int* value);

@@ -87,6 +87,7 @@ struct RunSettings {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   Network net = Network::kPrivate;
   User user = User::kSelf;
+  std::vector<std::string> carry;  // added to those of Options
   ProbeSettings probes;
   Attach attach = Attach::kNothing;
   // Files that have to be visible in the cells although they lie in a
@@ -113,6 +114,8 @@ struct Event {
   Outcome outcome;          // kEnd
   std::vector<Leak> leaks;  // kEnd
   std::vector<Use> uses;    // kEnd
+  // kEnd: files that could not be carried back, as sentences without an end.
+  std::vector<std::string> carry_errors;
 };
 
 enum class Role { kSupervisor, kTest, kError };
@@ -149,6 +152,10 @@ class Supervisor {
 
   // Starts nothing more, and ends what runs.
   void Stop();
+
+  // Once all units have ended: lets the host have the files that they carry.
+  // What went wrong, as sentences without an end. The destructor does the same.
+  std::vector<std::string> Settle();
 
   // The signal that asked the run to end (SIGINT, SIGTERM), or 0.
   int interrupted() const;
