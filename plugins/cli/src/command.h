@@ -13,6 +13,7 @@ using Words = std::vector<std::string>;
 // Bad flags, or a host that can't make a cell.
 inline constexpr int kStatusRefused = 2;
 
+int Doctor(const Words& words);
 int Run(const Words& words);
 
 // One line on stderr.

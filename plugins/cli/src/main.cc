@@ -16,6 +16,7 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"doctor", "[--json]", "what this host allows, and why not", Doctor},
     {"run", "[FLAGS] -- COMMAND...", "one command in one cell", Run},
 };
 

@@ -25,6 +25,8 @@ DEADLINE_S = 60  # for what takes milliseconds: only a defect makes a test wait 
 class Setting:
     testcell = ""
     prefix = ()    # the words that make a command somebody else's
+    user = ""
+    rest = ()      # further programs
     scratch = ""   # a directory that is not below /tmp, of that user
 
 
@@ -167,13 +169,14 @@ def main():
     somebody_else = arguments.user == "user" and os.geteuid() == 0
     if somebody_else:
         SETTING.prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    SETTING.user = arguments.user
     directory = tempfile.mkdtemp(dir="/var/tmp" if os.path.isdir("/var/tmp") else None,
                                  prefix="cli-scratch-")
     try:
         # Wherever the build is, this user can get here.
         SETTING.testcell = shutil.copy(arguments.testcell, directory)
         SETTING.scratch = os.path.join(directory, "work")
-        SETTING.rest = arguments.rest
+        SETTING.rest = [shutil.copy(path, directory) for path in arguments.rest]
         os.mkdir(SETTING.scratch)
         os.chmod(directory, 0o755)
         if somebody_else:

@@ -1,0 +1,105 @@
+// Runs a command where system calls are refused, as containers and old kernels
+// do it: refuse CALL=ERRNO... -- COMMAND...
+// CALL is a name below, or userns: clone and unshare of a user namespace.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct {
+  const char* name;
+  int number;
+} kCalls[] = {
+    {"clone3", SYS_clone3},
+    {"pidfd_open", SYS_pidfd_open},
+    {"close_range", SYS_close_range},
+    {"mount_setattr", SYS_mount_setattr},
+    {"mount", SYS_mount},
+    {"unshare", SYS_unshare},
+    {"seccomp", SYS_seccomp},
+    {"fanotify_init", SYS_fanotify_init},
+    {"sethostname", SYS_sethostname},
+};
+
+static const struct {
+  const char* name;
+  int number;
+} kErrors[] = {{"EPERM", EPERM}, {"ENOSYS", ENOSYS}, {"EACCES", EACCES}, {"ENOSPC", ENOSPC}};
+
+static struct sock_filter program[64];
+static unsigned short length = 0;
+
+static void Add(struct sock_filter instruction) { program[length++] = instruction; }
+
+// With a mask: only where the first argument has one of its bits.
+static void Refuse(int call, unsigned mask, int error) {
+  const struct sock_filter load_call =
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+  const struct sock_filter other_call =
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, mask != 0 ? 3 : 1);
+  Add(load_call);
+  Add(other_call);
+  if (mask != 0) {
+    const struct sock_filter load_flags =
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]));
+    const struct sock_filter other_flags = BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
+    Add(load_flags);
+    Add(other_flags);
+  }
+  const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error);
+  Add(refuse);
+}
+
+static int Parse(const char* word) {
+  const char* equals = strchr(word, '=');
+  if (equals == NULL) return 0;
+  int error = 0;
+  for (size_t i = 0; i < sizeof kErrors / sizeof *kErrors; ++i) {
+    if (strcmp(equals + 1, kErrors[i].name) == 0) error = kErrors[i].number;
+  }
+  if (error == 0) return 0;
+  if (strncmp(word, "userns=", 7) == 0) {
+    Refuse(SYS_clone, CLONE_NEWUSER, error);
+    Refuse(SYS_unshare, CLONE_NEWUSER, error);
+    return 1;
+  }
+  for (size_t i = 0; i < sizeof kCalls / sizeof *kCalls; ++i) {
+    if (strncmp(word, kCalls[i].name, strlen(kCalls[i].name)) == 0 &&
+        kCalls[i].name[equals - word] == '\0') {
+      Refuse(kCalls[i].number, 0, error);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  int word = 1;
+  for (; word < argc && strcmp(argv[word], "--") != 0; ++word) {
+    if (!Parse(argv[word])) {
+      fprintf(stderr, "refuse: what is '%s'?\n", argv[word]);
+      return 2;
+    }
+  }
+  const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  Add(allow);
+  const struct sock_fprog filter = {length, program};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    perror("refuse: prctl");
+    return 2;
+  }
+  if (word + 1 >= argc) return 2;
+  execvp(argv[word + 1], argv + word + 1);
+  perror("refuse: execvp");
+  return 2;
+}
