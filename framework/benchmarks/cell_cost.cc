@@ -1,11 +1,13 @@
 // What a full cell costs, held against the same system calls by hand in C.
 //
 //   cell_cost [--rounds=N] [--cells=N] [--jobs=J] [--at-most=RATIO]
+//             [--probes-at-most=RATIO]
 //
-// Both sides take turns within one run, because figures of different minutes
-// don't compare. A round's figure is its wall time divided by its cells, for
-// both; the ratio is the median over the rounds of paired ratios. With
-// --at-most the exit status says whether that is kept.
+// And what it costs to look for leaks and uses in it: cells with all default
+// probes against cells without. The sides take turns within one run, because figures of different
+// minutes don't compare. A round's figure is its wall time divided by its cells, for all; a ratio
+// is the median over the rounds of paired ratios. With --at-most and --probes-at-most the exit
+// status says whether they are kept.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -36,11 +38,13 @@ struct Arguments {
   int cells = 100;
   int jobs = 1;
   double at_most = 0;
+  double probes_at_most = 0;
 };
 
 // Microseconds a cell; the forking of workers, once a run, is not counted.
-double MeasureCells(const Arguments& arguments) {
+double MeasureCells(const Arguments& arguments, bool probes) {
   RunSettings settings;
+  settings.probes.leaks = settings.probes.uses = probes;
   settings.jobs = arguments.jobs;
   Supervisor supervisor(settings);
   std::string error;
@@ -54,6 +58,7 @@ double MeasureCells(const Arguments& arguments) {
   const Role role = plan < 0 ? Role::kError : supervisor.Fork(std::move(units), &first, &error);
   if (role == Role::kTest) {
     TestProcess::Current()->Send(MessageType::kDone, "", false);
+    TestProcess::Current()->ReportFindings();
     ::_exit(0);
   }
   if (role == Role::kError) {
@@ -90,6 +95,18 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+// Prints a row; the median of the ratios, round by round.
+double Compare(const char* name, const std::vector<double>& values, const char* base_name,
+               const std::vector<double>& base) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(values[i] / base[i]);
+  const double ratio = Median(ratios);
+  fmt::print("{:<22} {:>6.0f} us a cell, {:.2f} of {} ({:.2f} to {:.2f})\n", name, Median(values),
+             ratio, base_name, *std::min_element(ratios.begin(), ratios.end()),
+             *std::max_element(ratios.begin(), ratios.end()));
+  return ratio;
+}
+
 bool Parse(int argc, char** argv, Arguments* arguments) {
   for (int i = 1; i < argc; ++i) {
     const std::string text = argv[i];
@@ -105,6 +122,8 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
       arguments->jobs = std::atoi(value);
     } else if (name == "--at-most") {
       arguments->at_most = std::atof(value);
+    } else if (name == "--probes-at-most") {
+      arguments->probes_at_most = std::atof(value);
     } else {
       return false;
     }
@@ -117,23 +136,26 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!Parse(argc, argv, &arguments)) {
-    fmt::print(stderr, "usage: cell_cost [--rounds=N] [--cells=N] [--jobs=J] [--at-most=RATIO]\n");
+    fmt::print(stderr,
+               "usage: cell_cost [--rounds=N] [--cells=N] [--jobs=J] [--at-most=RATIO]\n"
+               "                 [--probes-at-most=RATIO]\n");
     return 2;
   }
-  std::vector<double> cells;
   std::vector<double> floors;
-  std::vector<double> ratios;
+  std::vector<double> cells;
+  std::vector<double> probed;
   for (int round = 0; round < arguments.rounds; ++round) {
     floors.push_back(MeasureFloor(arguments));
-    cells.push_back(MeasureCells(arguments));
-    ratios.push_back(cells.back() / floors.back());
+    cells.push_back(MeasureCells(arguments, false));
+    probed.push_back(MeasureCells(arguments, true));
   }
-  const double ratio = Median(ratios);
-  fmt::print(
-      "floor {:.0f} us a cell, testcell {:.0f} us a cell, ratio {:.2f} ({:.2f} to {:.2f} in "
-      "{} rounds of {}; {} at once)\n",
-      Median(floors), Median(cells), ratio, *std::min_element(ratios.begin(), ratios.end()),
-      *std::max_element(ratios.begin(), ratios.end()), arguments.rounds, arguments.cells,
-      arguments.jobs);
-  return arguments.at_most > 0 && ratio > arguments.at_most ? 1 : 0;
+  fmt::print("medians of {} rounds of {} cells, {} at once\n", arguments.rounds, arguments.cells,
+             arguments.jobs);
+  fmt::print("{:<22} {:>6.0f} us a cell\n", "floor", Median(floors));
+  const double ratio = Compare("testcell", cells, "the floor", floors);
+  const double probes_ratio = Compare("testcell with probes", probed, "without", cells);
+  const bool kept = arguments.at_most <= 0 || ratio <= arguments.at_most;
+  const bool probes_kept =
+      arguments.probes_at_most <= 0 || probes_ratio <= arguments.probes_at_most;
+  return kept && probes_kept ? 0 : 1;
 }

@@ -120,7 +120,10 @@ bool Reap(const Context& context) {
     const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL | stops, &usage);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return false;
-    if (pid != context.test) continue;
+    if (pid != context.test) {
+      if (context.probes != nullptr) context.probes->OnOrphan();
+      continue;
+    }
     if (WIFSTOPPED(status)) {
       ReportTestStop(context, status);
       continue;
@@ -165,7 +168,7 @@ void Supervise(const Context& context, int signals) {
   for (;;) {
     if (Reap(context)) return;
     if (::poll(events, 3, -1) < 0 && errno != EINTR) ::_exit(1);
-    if (events[2].revents != 0) context.probes->Drain();
+    if (events[2].revents != 0) context.probes->OnInput();
     if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone
     if (events[0].revents != 0) Forward(context, signals);
   }

@@ -1,10 +1,8 @@
 #include "probe/cell_probes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,8 +12,6 @@
 #include <limits>
 #include <new>
 
-#include "posix/unique_fd.h"
-#include "probe/directory.h"
 #include "probe/files.h"
 #include "probe/mounts.h"
 #include "probe/probes.h"
@@ -45,27 +41,6 @@ bool WriteFrame(void* target, std::string_view frame) {
     --left;
   }
   return false;
-}
-
-// Reaps what has ended. True if a process of the cell is left.
-bool HasProcesses() {
-  for (;;) {
-    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG | __WALL);
-    if (pid == 0) return true;
-    if (pid < 0 && errno != EINTR) return false;
-  }
-}
-
-// Did a thread or a process run in this cell beside init and the test process?
-bool OthersRan(pid_t test) {
-  char text[128];
-  const posix::UniqueFd fd(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
-  const ssize_t size = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
-  if (size <= 0) return true;
-  // The last field is the latest process id that was given (proc(5)).
-  text[size - 1] = '\0';
-  const char* const latest = ::strrchr(text, ' ');
-  return latest == nullptr || ParseNumber(latest + 1) > test;
 }
 
 UsedBy ToUser(std::uint32_t number) {
@@ -99,6 +74,7 @@ void CellProbes::Begin(const Places& places) {
   shared_->asked = shared_->answered = 0;
   shared_->child_count = shared_->socket_count = 0;
   shared_->last_socket = shared_->network_namespace = 0;
+  shared_->others = 0;
   if (switches_.leaks) {
     inodes_before_ = CountInodes(place_fds_);
     newest_mount_ = NewestMount();
@@ -107,20 +83,24 @@ void CellProbes::Begin(const Places& places) {
   if (switches_.uses) {
     paths_.Mark(place_fds_);
     if (places.own_net) ports_.Open();
-    if (places.own_net) shared_->network_namespace = PortWatch::NetworkNamespace();
+    if (places.own_net) shared_->network_namespace = ports_.NetworkNamespace();
   }
 }
 
 void CellProbes::Start(std::uint64_t cookie, int results) {
   results_ = results;
   by_ = UsedBy::kTest;
+  others_ = false;
   sink_.Start(cookie, WriteFrame, &results_);
 }
 
 void CellProbes::Checkpoint() {
   const std::uint32_t asked = __atomic_load_n(&shared_->asked, __ATOMIC_ACQUIRE);
   if (asked == shared_->answered) return;
-  if (switches_.uses) ReportUses(true, shared_->last_socket);
+  if (switches_.uses) {
+    ReportObjects(false);
+    ReportUses(true);
+  }
   by_ = ToUser(shared_->by);
   sink_.SetUser(by_);
   __atomic_store_n(&shared_->answered, asked, __ATOMIC_RELEASE);
@@ -131,39 +111,51 @@ void CellProbes::Checkpoint() {
 std::uint32_t CellProbes::End() {
   const bool processes = HasProcesses();
   if (switches_.leaks) ReportLeaks(processes);
+  ReportObjects(switches_.leaks);
   // Last, for the kernel tells of sockets when it comes to it.
-  if (switches_.uses) ReportUses(processes, shared_->last_socket);
+  if (switches_.uses) ReportUses(processes);
   return sink_.lost();
 }
 
+// Reaps what has ended. True if a process of the cell is left.
+bool CellProbes::HasProcesses() {
+  for (;;) {
+    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG | __WALL);
+    if (pid == 0) return true;
+    if (pid < 0 && errno != EINTR) return false;
+    if (pid > 0) OnOrphan();
+  }
+}
+
 void CellProbes::ReportLeaks(bool processes) {
-  const Wanted wanted{true, false, &seen_};
   if (processes) ReportProcesses(*shared_, test_, &sink_);
   if (processes) ReportSockets(&sink_);
-  if (places_->own_ipc) ReportSysv(wanted, &sink_);
-  if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
-  if (places_->own_net) ReportInterfaces(&sink_);
+  if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);
-  if (switches_.strict) ReportHostName(places_->host_name.c_str(), wanted, &sink_);
+}
+
+// What is a leak and a use alike.
+void CellProbes::ReportObjects(bool leaks) {
+  const Wanted wanted{leaks, switches_.uses, &seen_};
+  const Wanted state{leaks && switches_.strict, switches_.uses, &seen_};
+  if (places_->own_ipc) ReportSysv(wanted, &sink_);
+  if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
+  ReportHostName(places_->host_name.c_str(), state, &sink_);
 }
 
 // `bound`: there may be sockets that live.
-void CellProbes::ReportUses(bool bound, std::uint64_t last_socket) {
-  const Wanted wanted{false, true, &seen_};
-  sink_.SetUser(by_);
+void CellProbes::ReportUses(bool bound) {
   paths_.Drain(*places_, place_fds_, &seen_, &sink_);
-  if (places_->own_ipc) ReportSysv(wanted, &sink_);
-  if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
-  ReportHostName(places_->host_name.c_str(), wanted, &sink_);
   if (!places_->own_net) return;
   if (bound) NoteBoundPorts(&ports_, &seen_, &sink_);
   if (bound) NoteAbstractNames(&seen_, &sink_);
   const std::uint32_t count = std::min(shared_->socket_count, Shared::kMaxSockets);
   for (std::uint32_t i = 0; i < count; ++i) ports_.Note(shared_->sockets[i], &seen_, &sink_);
+  ports_.Await(shared_->last_socket, &seen_, &sink_);
   // Others may have closed sockets on other processors than the test's last.
-  ports_.Await(last_socket, &seen_, &sink_);
-  if (last_socket == 0 || OthersRan(test_)) ports_.AwaitAllProcessors(&seen_, &sink_);
+  const bool alone = shared_->last_socket != 0 && !shared_->others && !others_ && !bound;
+  if (!alone) ports_.AwaitAllProcessors(&seen_, &sink_);
   ports_.ReportConnected(&seen_, &sink_);
 }
 

@@ -36,9 +36,11 @@ class CellProbes {
   void Start(std::uint64_t cookie, int results);
   // The test process runs.
   void SetTest(pid_t test) { test_ = test; }
-  // While the test runs: to be polled for input, then Drain(). -1: nothing.
+  // An orphan of the cell was reaped.
+  void OnOrphan() { others_ = true; }
+  // While the test runs: to be polled for input, then OnInput(). -1: nothing.
   int watch_fd() const { return ports_.fd(); }
-  void Drain() { ports_.Drain(&seen_, &sink_); }
+  void OnInput() { ports_.OnInput(&seen_, &sink_); }
   // The test process has asked for one: what was used so far is by whoever was
   // in charge until now.
   void Checkpoint();
@@ -51,8 +53,10 @@ class CellProbes {
  private:
   CellProbes() = default;
 
+  bool HasProcesses();
+  void ReportObjects(bool leaks);
   void ReportLeaks(bool processes);
-  void ReportUses(bool bound, std::uint64_t last_socket);
+  void ReportUses(bool bound);
 
   Switches switches_;
   Shared* shared_;
@@ -67,6 +71,7 @@ class CellProbes {
   std::uint64_t inodes_before_;
   std::uint64_t newest_mount_;
   int results_;
+  bool others_;  // processes or threads beside the test process's first, maybe
   pid_t test_;
 };
 

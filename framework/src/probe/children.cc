@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,12 +10,9 @@
 namespace testcell::probe {
 namespace {
 
-void NoteChild(pid_t pid, const ProcessStatus& status, Shared* shared) {
+void NoteChild(pid_t pid, Shared* shared) {
   if (shared->child_count >= Shared::kMaxChildren) return;
-  Shared::Child& child = shared->children[shared->child_count++];
-  child.pid = pid;
-  ::strncpy(child.name, status.name.c_str(), sizeof child.name - 1);
-  child.name[sizeof child.name - 1] = '\0';
+  shared->children[shared->child_count++] = pid;
 }
 
 void ReportZombie(pid_t pid, const ProcessStatus& status, Sink* sink) {
@@ -44,7 +40,7 @@ void ReportZombies(Shared* shared, Sink* sink) {
     if (status.IsZombie() || status.ending) {
       ReportZombie(pid, status, sink);
     } else {
-      NoteChild(pid, status, shared);
+      NoteChild(pid, shared);
     }
   }
 }

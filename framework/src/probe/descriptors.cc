@@ -63,9 +63,7 @@ Text Target(int fd) {
 class Descriptors {
  public:
   Descriptors(const FdTable& before, Wanted wanted, Shared* shared, Sink* sink)
-      : before_(before), wanted_(wanted), shared_(shared), sink_(sink) {
-    shared_->socket_count = 0;
-  }
+      : before_(before), wanted_(wanted), shared_(shared), sink_(sink) {}
 
   void Visit(int fd) {
     struct stat status;
@@ -114,7 +112,7 @@ class Descriptors {
     }
   }
 
-  static constexpr std::size_t kMaxSockets = 512;
+  static constexpr std::size_t kMaxSockets = 128;
 
   const FdTable& before_;
   const Wanted wanted_;
@@ -127,6 +125,7 @@ class Descriptors {
 }  // namespace
 
 void ReportDescriptors(const FdTable& before, Wanted wanted, Shared* shared, Sink* sink) {
+  if (before.IsAll()) return;
   Descriptors descriptors(before, wanted, shared, sink);
   Directory fds(AT_FDCWD, "/proc/self/fd");
   if (fds.ok()) {

@@ -3,12 +3,29 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "probe/probes.h"
 
 namespace testcell::probe {
+namespace {
+
+// Were there threads, or children that this process may have waited for?
+bool HadOthers() {
+  if (__libc_single_threaded == 0) return true;
+  rusage children;
+  if (::getrusage(RUSAGE_CHILDREN, &children) != 0 || children.ru_minflt > 0) return true;
+  // Children that were left are init's to see; those that the kernel reaps by
+  // itself nobody counts.
+  struct sigaction action;
+  return ::sigaction(SIGCHLD, nullptr, &action) != 0 || action.sa_handler == SIG_IGN ||
+         (action.sa_flags & SA_NOCLDWAIT) != 0;
+}
+
+}  // namespace
 
 OwnProbes::OwnProbes(CellProbes* probes) : probes_(probes) {
   for (int fd = 0; fd <= STDERR_FILENO; ++fd) probes_->fds_before()->Update(fd);
@@ -19,6 +36,7 @@ void OwnProbes::CloseLastSocket() {
   Shared* const shared = probes_->shared();
   const std::uint64_t ns = shared->network_namespace;
   shared->last_socket = ns != 0 ? PortWatch::CloseLast(ns) : 0;
+  shared->others = HadOthers() ? 1 : 0;
 }
 
 void OwnProbes::SetUser(UsedBy by) {

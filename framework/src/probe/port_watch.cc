@@ -32,7 +32,8 @@ constexpr std::uint32_t kInterfaceOffset =
 
 // Lets pass the ports that somebody chose, and what CloseLast() made: without
 // port, bound to the loopback interface. The rest, such as a load test's
-// clients, wakes nobody.
+// clients, wakes nobody. Only for cells with sockets, since it costs much of
+// what a watch costs.
 bool AttachFilter(int fd) {
   const std::uint32_t loopback = htonl(kLoopbackIndex);  // the number is in host order
   sock_filter code[] = {
@@ -77,10 +78,7 @@ void PortWatch::Open() {
   address.nl_family = AF_NETLINK;
   address.nl_groups = Group(SKNLGRP_INET_TCP_DESTROY) | Group(SKNLGRP_INET_UDP_DESTROY) |
                       Group(SKNLGRP_INET6_TCP_DESTROY) | Group(SKNLGRP_INET6_UDP_DESTROY);
-  if (!AttachFilter(fd_) ||
-      ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    Close();
-  }
+  if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Close();
 }
 
 void PortWatch::Close() {
@@ -146,11 +144,15 @@ bool PortWatch::HasCome(std::uint64_t last) const {
   return std::find(last_, last_ + kMaxLast, last) != last_ + kMaxLast;
 }
 
-std::uint64_t PortWatch::NetworkNamespace() {
-  const posix::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+void PortWatch::OnInput(Seen* seen, Sink* sink) {
+  if (!filtered_) filtered_ = AttachFilter(fd_);
+  Drain(seen, sink);
+}
+
+std::uint64_t PortWatch::NetworkNamespace() const {
   std::uint64_t ns = 0;
   socklen_t size = sizeof ns;
-  return fd && ::getsockopt(fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &ns, &size) == 0 ? ns : 0;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_NETNS_COOKIE, &ns, &size) == 0 ? ns : 0;
 }
 
 std::uint64_t PortWatch::CloseLast(std::uint64_t ns) {

@@ -23,19 +23,22 @@ class PortWatch {
   // if not 0: the network namespace (SO_NETNS_COOKIE) that it has to be in.
   // Also for the test process.
   static std::uint64_t CloseLast(std::uint64_t ns);
-  static std::uint64_t NetworkNamespace();
 
   // Forgets the last cell, whose descriptors went with its init.
   void Reset() {
     fd_ = -1;
+    filtered_ = false;
     connected_count_ = 0;
   }
   // In the cell's network namespace, before the test. Without the kernel's
   // support nothing is open.
   void Open();
   void Close();
-  int fd() const { return fd_; }  // -1: not open
+  int fd() const { return fd_; }           // -1: not open
+  std::uint64_t NetworkNamespace() const;  // for CloseLast(); 0: not known
 
+  // While the test runs and there is something to read.
+  void OnInput(Seen* seen, Sink* sink);
   // Notes what has come.
   void Drain(Seen* seen, Sink* sink);
   // The same for all that was closed before, on the processors where it
@@ -59,6 +62,7 @@ class PortWatch {
   bool HasCome(std::uint64_t last) const;
 
   int fd_ = -1;
+  bool filtered_ = false;
   std::uint64_t last_[kMaxLast] = {};  // cookies of CloseLast() that have come
   std::size_t next_last_ = 0;
   bool silent_ = false;  // the kernel tells of nothing, and is not waited for again

@@ -40,8 +40,8 @@ void NoteAbstractNames(Seen* seen, Sink* sink);
 void ReportSysv(Wanted wanted, Sink* sink);
 // message_queues.cc: `root` leads to the queues' file system; -1: none is mounted.
 void ReportMessageQueues(int root, Wanted wanted, Sink* sink);
-// interfaces.cc
-void ReportInterfaces(Sink* sink);
+// interfaces.cc: `base` as in PlaceFds.
+void ReportInterfaces(int base, Sink* sink);
 // host_name.cc
 void ReportHostName(const char* expected, Wanted wanted, Sink* sink);
 

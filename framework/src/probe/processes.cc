@@ -15,7 +15,7 @@ pid_t ParentOf(const ProcessStatus& status, pid_t pid, const Shared& shared, pid
   if (status.parent != ::getpid()) return status.parent;
   const std::uint32_t count = std::min(shared.child_count, Shared::kMaxChildren);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (shared.children[i].pid == pid) return test;
+    if (shared.children[i] == pid) return test;
   }
   return 0;
 }

@@ -14,10 +14,6 @@ namespace testcell::probe {
 struct Shared {
   static constexpr std::uint32_t kMaxChildren = 32;
   static constexpr std::uint32_t kMaxSockets = 128;
-  struct Child {
-    std::int32_t pid;
-    char name[20];
-  };
 
   // Checkpoints: the test process counts up `asked`, init follows.
   std::uint32_t asked;
@@ -27,12 +23,14 @@ struct Shared {
   // PortWatch::CloseLast() of the test process, before a checkpoint and at its
   // end; 0: it was not called.
   std::uint64_t last_socket;
+  // 1: it has had threads or children, and they may have closed sockets.
+  std::uint32_t others;
   // The test process's own sockets at its end.
   std::uint32_t socket_count;
   posix::InetSocket sockets[kMaxSockets];
   // Children that ran when the test process ended.
   std::uint32_t child_count;
-  Child children[kMaxChildren];
+  std::int32_t children[kMaxChildren];
 };
 
 // By which a test process asks for a checkpoint.
