@@ -24,7 +24,7 @@ TEST(Text, IsSilentWhenThereIsNothingToSay) {
 TEST(Text, LeaksByTest) {
   Recorder recorder;
   Leak process = MakeLeak(LeakKind::kProcess, "sleep 1000 (pid 7)");
-  process.detail = {{"parent", "server_test (pid 2)"}, {"age_ms", "30"}};
+  process.detail = {{"pid", "7"}, {"parent", "server_test (pid 2)"}, {"age_ms", "30"}};
   Leak discarded = MakeLeak(LeakKind::kFile, "build/core");
   discarded.detail = {{"size_bytes", "12"}, {"discarded", "true"}};
   recorder.Add(MakeTest("Server.Starts") | process | discarded);
@@ -53,7 +53,7 @@ TEST(Text, RunWideAndAllowed) {
   }
   recorder.AddLeaks("Broken", {MakeLeak(LeakKind::kProcess, "nginx (pid 3)")});
   EXPECT_EQ(Summary(recorder),
-            "[ testcell ] 2 run-wide leaks\n"
+            "[ testcell ] 1 run-wide leak, 1 leak of set-ups\n"
             "[   LEAK   ] run-wide: 4 tests leave this alike\n"
             "             thread: logger\n"
             "             to allow it: testcell::AllowLeak(testcell::LeakKind::kThread,\n"

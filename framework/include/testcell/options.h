@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include "testcell/finding.h"
+
 namespace testcell {
 
 // What /tmp and /var/tmp hold when a test starts.
@@ -56,6 +58,21 @@ enum class Suites {
   kCell,    // in every cell
   kParent,  // once, in the parent, before the suite's cells
   kShared,  // all cases of the suite share one cell, in order
+};
+
+// What becomes of what a test leaves behind.
+enum class Leaks {
+  kOff,     // it is not looked for
+  kReport,  // said after the run, and in reports
+  kFail,    // the test fails by it
+  kStrict,  // the same, and changed process state is a leak, too
+};
+
+// Whether it is seen what a test uses that another could want, such as ports.
+enum class Uses {
+  kOff,
+  kDefault,
+  kAll,  // also what costs more to see
 };
 
 // A path of the host that is visible in the cell.
@@ -127,6 +144,11 @@ struct Options {
   std::optional<std::chrono::milliseconds> time_limit;
 
   std::vector<Exclusive> exclusive;
+
+  std::optional<Leaks> leaks;
+  std::optional<Uses> uses;
+  // Leaks of the suite's tests that are no defects; see testcell/allow.h.
+  std::vector<Allowance> allowed_leaks;
 };
 
 // Empty, or what is wrong with the first bad setting and what would be right,

@@ -31,9 +31,10 @@ struct Outcome {
   int exit_status = -1;  // of the test process; -1: it was killed, or never ran
   std::string reason;    // for people; empty where there is nothing to add
   Rung rung = Rung::kFull;
-  std::chrono::microseconds wall{0};  // from the order to the end of the test process
-  std::chrono::microseconds cpu{0};   // user and system, of the test process and its children
-  std::int64_t max_rss_kib = 0;       // getrusage(2), ru_maxrss
+  std::chrono::steady_clock::time_point started{};  // when it was ordered to run; zero: never
+  std::chrono::microseconds wall{0};                // from the order to the end of the test process
+  std::chrono::microseconds cpu{0};  // user and system, of the test process and its children
+  std::int64_t max_rss_kib = 0;      // getrusage(2), ru_maxrss
 };
 
 // The names of the JSON report: "passed", "full" and so on; static storage.

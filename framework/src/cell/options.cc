@@ -90,6 +90,17 @@ std::string CheckProcess(const Options& options) {
   return {};
 }
 
+std::string CheckAllowances(const Options& options) {
+  for (const Allowance& allowance : options.allowed_leaks) {
+    if (allowance.pattern.empty()) return "Options::allowed_leaks: a leak needs a pattern";
+    if (allowance.reason.empty()) {
+      return fmt::format("Options::allowed_leaks: '{}' is allowed without a reason",
+                         allowance.pattern);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string Validate(const Options& options) {
@@ -98,6 +109,7 @@ std::string Validate(const Options& options) {
   if (error.empty()) error = CheckSize("shm_size_bytes", options.shm_size_bytes);
   if (error.empty()) error = CheckPaths(options);
   if (error.empty()) error = CheckProcess(options);
+  if (error.empty()) error = CheckAllowances(options);
   return error;
 }
 

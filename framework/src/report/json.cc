@@ -69,7 +69,9 @@ Object TestObject(const Test& test) {
   object["leaks"] = Object::array();
   for (const Leak& leak : test.leaks) object["leaks"].push_back(LeakObject(leak));
   object["uses"] = Object::array();
-  for (const Use& use : test.uses) object["uses"].push_back(UseObject(use));
+  for (const Use& use : test.uses) {
+    if (!use.made_up) object["uses"].push_back(UseObject(use));
+  }
   return object;
 }
 

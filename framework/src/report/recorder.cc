@@ -67,7 +67,7 @@ std::vector<SharedUse> FindSharedUses(const std::vector<Test>& tests) {
   for (const Test& test : tests) {
     std::set<std::tuple<std::string, UseKind, std::string>> of_test;
     for (const Use& use : test.uses) {
-      if (use.by == UsedBy::kTest) continue;
+      if (use.by == UsedBy::kTest || use.made_up) continue;
       const std::string suite = use.by == UsedBy::kSuiteSetUp ? test.suite : std::string();
       const auto key = std::make_tuple(suite, use.kind, use.name);
       if (!of_test.insert(key).second) continue;

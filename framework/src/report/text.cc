@@ -7,7 +7,7 @@
 
 #include "report/advice.h"
 #include "report/columns.h"
-#include "report/escape.h"
+#include "report/lines.h"
 #include "testcell/internal/report.h"
 
 namespace testcell::report {
@@ -17,7 +17,6 @@ constexpr std::size_t kMostTests = 10;
 constexpr std::size_t kMostLeaks = 8;  // of a test
 constexpr std::size_t kMostConflicts = 10;
 constexpr std::size_t kMostAllowances = 10;
-constexpr std::size_t kMostNames = 6;
 constexpr std::size_t kMostLocks = 8;  // CMake commands
 constexpr int kMostTestsInLock = 40;
 constexpr std::size_t kIndent = 13;  // behind "[   LEAK   ] "
@@ -65,30 +64,8 @@ class Summary {
   std::string text_;
 };
 
-// "parent 2, age 30 ms": in the probe's words and order.
-std::string Details(const Leak& leak) {
-  std::string text;
-  for (const auto& [name, value] : leak.detail) {
-    if (name == "escaped" || name == "discarded" || name == "path") continue;
-    std::string words = name;
-    std::string unit;
-    for (const char* const known : {"_ms", "_bytes", "_kib"}) {
-      const std::size_t at = words.rfind(known);
-      if (at == std::string::npos || at + std::string(known).size() != words.size()) continue;
-      unit = std::string(" ") + (known + 1);
-      words.resize(at);
-    }
-    std::replace(words.begin(), words.end(), '_', ' ');
-    text += (text.empty() ? "" : ", ") + words + " " + value + unit;
-  }
-  return text;
-}
-
 void AddLeak(const Leak& leak, Summary* summary) {
-  const char* note = "";
-  if (IsEscape(leak)) note = " (outside the cell, still there)";
-  if (FindDetail(leak, "discarded") != nullptr) note = " (gone with the cell)";
-  summary->Line(fmt::format("{}: {}{}", Name(leak.kind), leak.what, note), 3);
+  summary->Line(Description(leak), 3);
   const std::string details = Details(leak);
   if (!details.empty()) summary->Line(details, 2, 2);
 }
@@ -189,15 +166,6 @@ void AddAllowances(const Run& run, Summary* summary) {
   summary->More(count - std::min(count, kMostAllowances), "json");
 }
 
-std::string Names(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
-  }
-  if (names.size() > kMostNames) text += fmt::format(" and {} more", names.size() - kMostNames);
-  return text;
-}
-
 void AddAdvice(const std::vector<Conflict>& conflicts, Summary* summary) {
   summary->Tagged(" CONFLICT ", Color::kYellow,
                   "In cells they don't. Without cells, ctest -j needs:");
@@ -238,10 +206,14 @@ std::string Headline(const Run& run) {
     tests += count > 0 ? 1 : 0;
   }
   std::size_t run_wide = 0;
-  for (const RunLeak& entry : run.leaks) run_wide += entry.leak.allowed.empty() ? 1 : 0;
+  std::size_t of_set_ups = 0;
+  for (const RunLeak& entry : run.leaks) {
+    if (entry.leak.allowed.empty()) ++(entry.suite.empty() ? run_wide : of_set_ups);
+  }
   std::vector<std::string> parts;
   if (leaks > 0) parts.push_back(Count(leaks, "leak") + " in " + Count(tests, "test"));
   if (run_wide > 0) parts.push_back(Count(run_wide, "run-wide leak"));
+  if (of_set_ups > 0) parts.push_back(Count(of_set_ups, "leak") + " of set-ups");
   const std::size_t conflicts = WithoutImplied(run.conflicts).size();
   if (conflicts > 0) parts.push_back(Count(conflicts, "conflict"));
   return fmt::format("{}", fmt::join(parts, ", "));

@@ -8,7 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "cell/carry_pattern.h"
 
@@ -33,6 +36,16 @@ std::string DurationText(std::chrono::milliseconds time) {
   if (count % 1000 == 0) return std::to_string(count / 1000) + "s";
   return std::to_string(count) + "ms";
 }
+
+const Choice<Leaks> kLeaks[] = {{"off", Leaks::kOff},
+                                {"report", Leaks::kReport},
+                                {"fail", Leaks::kFail},
+                                {"strict", Leaks::kStrict}};
+const Choice<Uses> kUses[] = {
+    {"off", Uses::kOff}, {"default", Uses::kDefault}, {"all", Uses::kAll}};
+const Choice<ConflictPolicy> kConflicts[] = {{"off", ConflictPolicy::kOff},
+                                             {"report", ConflictPolicy::kReport},
+                                             {"fail", ConflictPolicy::kFail}};
 
 const Flag* Find(const FlagTable& table, const std::string& name) {
   const auto found =
@@ -112,6 +125,27 @@ FlagTable CellFlagTable(CellFlags* flags) {
   };
 }
 
+FlagTable FindingFlagTable(FindingFlags* flags) {
+  return {
+      {"leaks", "(off|report|fail|strict)",
+       "What a test leaves behind: is not looked for; is said after the run; fails\n"
+       "      the test; or that does, and changed process state, too. [report]",
+       MakeChoice(kLeaks, &flags->leaks)},
+      {"uses", "(off|default|all)",
+       "Ports, paths and names that a test uses: are not looked for; are seen; or\n"
+       "      those, too, that cost more to see. [default]",
+       MakeChoice(kUses, &flags->uses)},
+      {"conflicts", "(off|report|fail)",
+       "Uses of several tests that would collide without cells: are not looked\n"
+       "      for; are said after the run; or fail the run. [report]",
+       MakeChoice(kConflicts, &flags->conflicts)},
+      {"report", "(json:PATH|html:PATH)[,...]",
+       "Files that hold what ran, what it left and used, and what would collide.\n"
+       "      []",
+       [flags](const std::string& text) { return ParseReports(text, &flags->reports); }},
+  };
+}
+
 RunSettings MakeRunSettings(const CellFlags& flags) {
   RunSettings settings;
   settings.jobs = flags.jobs;
@@ -168,6 +202,29 @@ bool ParseDuration(const std::string& text, std::chrono::milliseconds* value) {
   if (factor == 0) return false;
   *value = std::chrono::milliseconds(number * factor);
   return true;
+}
+
+bool ParseReports(const std::string& text, std::vector<ReportFile>* reports) {
+  reports->clear();
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string entry = text.substr(begin, end - begin);
+    ReportFile file;
+    const std::size_t colon = entry.find(':');
+    if (colon == std::string::npos || colon + 1 == entry.size()) return false;
+    const std::string format = entry.substr(0, colon);
+    if (format != "json" && format != "html") return false;
+    if (format == "html") file.format = ReportFile::Format::kHtml;
+    std::error_code error;
+    file.path = std::filesystem::absolute(entry.substr(colon + 1), error).string();
+    if (error) return false;
+    for (const ReportFile& other : *reports) {
+      if (other.path == file.path) return false;
+    }
+    reports->push_back(std::move(file));
+    begin = end + 1;
+  }
+  return text.empty() || text.back() != ',';
 }
 
 std::string SetFlag(const FlagTable& table, const std::string& spelled, const std::string& name,

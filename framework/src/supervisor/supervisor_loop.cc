@@ -232,6 +232,7 @@ void Supervisor::Impl::OnInterrupt() {
 Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
   Outcome outcome;
   if (slot.fate) outcome = *slot.fate;
+  outcome.started = slot.started;
   outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - slot.started);
   if (slot.test_end) {
     outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(

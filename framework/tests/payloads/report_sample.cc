@@ -1,5 +1,5 @@
-// Writes the report of a run that is made up: report_sample json PATH. What
-// it holds is as odd as what tests do and are called.
+// Writes the report of a run that is made up: report_sample json|html PATH.
+// What it holds is as odd as what tests do and are called.
 #include <cstdio>
 #include <cstring>
 
@@ -75,9 +75,11 @@ Run MakeRun() {
 }  // namespace testcell::report
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::strcmp(argv[1], "json") != 0) return 2;
-  const std::string error =
-      testcell::report::WriteFile(argv[2], testcell::report::Json(testcell::report::MakeRun()));
+  if (argc != 3) return 2;
+  const testcell::report::Run run = testcell::report::MakeRun();
+  const bool html = std::strcmp(argv[1], "html") == 0;
+  const std::string error = testcell::report::WriteFile(
+      argv[2], html ? testcell::report::Html(run) : testcell::report::Json(run));
   std::fputs(error.c_str(), stderr);
   return error.empty() ? 0 : 1;
 }

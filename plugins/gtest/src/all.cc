@@ -4,6 +4,7 @@
 
 #include "environment.cc"    // NOLINT(bugprone-suspicious-include)
 #include "exit_tools.cc"     // NOLINT(bugprone-suspicious-include)
+#include "findings.cc"       // NOLINT(bugprone-suspicious-include)
 #include "fixture.cc"        // NOLINT(bugprone-suspicious-include)
 #include "flags.cc"          // NOLINT(bugprone-suspicious-include)
 #include "plugin.cc"         // NOLINT(bugprone-suspicious-include)

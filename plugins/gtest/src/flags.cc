@@ -47,6 +47,7 @@ FlagTable PluginFlagTable(Flags* flags) {
             }}}) {
     table.push_back(std::move(flag));
   }
+  for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));
   return table;
 }
 

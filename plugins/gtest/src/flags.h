@@ -14,7 +14,7 @@ enum class Isolate { kAll, kMarked, kOff };
 enum class Listeners { kParent, kCell, kBoth };
 enum class Output { kImmediate, kFailed };
 
-struct Flags : CellFlags {
+struct Flags : CellFlags, FindingFlags {
   Isolate isolate = Isolate::kAll;
   Output output = Output::kImmediate;
   bool environments_in_parent = false;

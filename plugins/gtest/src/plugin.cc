@@ -15,6 +15,7 @@
 #define TESTCELL_KEEP_GTEST_MACROS
 #endif
 #include "testcell/internal/fixture.h"
+#include "testcell/internal/hooks.h"
 
 namespace testcell {
 namespace internal {
@@ -30,6 +31,9 @@ class PluginListener : public ::testing::EmptyTestEventListener {
 
   void OnTestIterationStart(const ::testing::UnitTest&, int iteration) override {
     plugin_->OnTestIterationStart(iteration);
+  }
+  void OnTestSuiteStart(const ::testing::TestSuite& suite) override {
+    plugin_->OnTestSuiteStart(suite);
   }
   void OnTestEnd(const ::testing::TestInfo& test) override { plugin_->OnTestEnd(test); }
   void OnTestSuiteEnd(const ::testing::TestSuite& suite) override {
@@ -51,7 +55,8 @@ std::string FullName(const ::testing::TestInfo& test) {
 
 Plugin* CurrentPlugin() { return g_plugin; }
 
-Plugin::Plugin(Setup setup) : setup_(std::move(setup)), listener_(new PluginListener(this)) {
+Plugin::Plugin(Setup setup)
+    : setup_(std::move(setup)), findings_(setup_.flags), listener_(new PluginListener(this)) {
   g_plugin = this;
   SetEnvironmentHook(this);
   if (setup_.flags.listeners == Listeners::kCell) SetAsideUserListeners();
@@ -67,7 +72,7 @@ Plugin::~Plugin() {
 int Plugin::Finish(int status) {
   if (TestProcess::Current() != nullptr) streamer_->Finish();
   constexpr int kSignalBase = 128;
-  return interrupted_ != 0 ? kSignalBase + interrupted_ : status;
+  return findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
 }
 
 void Plugin::RefuseToRun(const std::string& error) {
@@ -290,7 +295,12 @@ void Plugin::OnTestIterationStart(int iteration) {
   if (suites_.empty()) return;
   WarnOfThreadsAndSockets();
   PrepareExitTools();
-  supervisor_ = std::make_unique<Supervisor>(MakePluginSettings(setup_.flags));
+  RunSettings settings = MakePluginSettings(setup_.flags);
+  for (const auto& suite : suites_) {
+    findings_.AddSuite(suite->suite->name(), suite->options);
+    findings_.AddProbes(suite->options, &settings.probes);
+  }
+  supervisor_ = std::make_unique<Supervisor>(std::move(settings));
   PlanSuites();
   std::vector<IsolatedSuite*> suites;
   for (const auto& suite : suites_) {
@@ -330,8 +340,15 @@ void Plugin::AfterSetUp() {
   }
 }
 
+// What is allowed in this process from here on: for a suite's own cells, or by
+// tests that nobody looks at.
+void Plugin::OnTestSuiteStart(const ::testing::TestSuite& suite) {
+  SetAllowanceScope(by_suite_.count(&suite) == 0 ? nullptr : suite.name());
+}
+
 void Plugin::OnTestEnd(const ::testing::TestInfo& test) {
   const auto place = by_test_.find(&test);
+  if (place == by_test_.end()) findings_.AddInProcess(test);
   if (place == by_test_.end() || !place->second.ended) return;
   ::testing::TestResult& result = Mutable(*test.result());
   SetElapsedTime(result, static_cast<Milliseconds>(place->second.end.elapsed_ms));

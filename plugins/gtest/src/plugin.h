@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "findings.h"
 #include "flags.h"
 #include "streamer.h"
 #include "testcell/internal/supervisor.h"
@@ -36,6 +37,7 @@ class Plugin : public EnvironmentHook {
 
   // GoogleTest's events: End events first of all listeners, Start events last.
   void OnTestIterationStart(int iteration);
+  void OnTestSuiteStart(const ::testing::TestSuite& suite);
   void OnTestEnd(const ::testing::TestInfo& test);
   void OnTestSuiteEnd(const ::testing::TestSuite& suite);
   void OnTestIterationEnd();
@@ -98,7 +100,7 @@ class Plugin : public EnvironmentHook {
   void TakeUnplayed(IsolatedSuite* suite);
   static bool PlaysTearDown(const IsolatedSuite& suite);
   // To the unit's end, by way of its tear-downs.
-  Outcome EndUnit(UnitReplay* replay, IsolatedSuite* suite);
+  CellEnd EndUnit(UnitReplay* replay, IsolatedSuite* suite);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
@@ -106,6 +108,7 @@ class Plugin : public EnvironmentHook {
   [[noreturn]] void Exit(int status);
 
   Setup setup_;
+  Findings findings_;
   ::testing::TestEventListener* listener_;
   std::unique_ptr<Supervisor> supervisor_;
   std::vector<std::unique_ptr<IsolatedSuite>> suites_;

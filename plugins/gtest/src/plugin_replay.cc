@@ -6,6 +6,7 @@
 
 #include "plugin.h"
 #include "private_access.h"
+#include "testcell/internal/hooks.h"
 
 namespace testcell {
 namespace internal {
@@ -67,6 +68,7 @@ void Keep(Recording recording, std::vector<Recording>* recordings) {
 // GoogleTest's events
 
 void Plugin::OnTestSuiteEnd(const ::testing::TestSuite& suite) {
+  SetAllowanceScope("");
   const auto isolated = by_suite_.find(&suite);
   if (isolated == by_suite_.end()) return;
   RecordProperties(isolated->second->properties);
@@ -86,6 +88,7 @@ void Plugin::OnTestIterationEnd() {
   if (supervisor_ != nullptr) {
     ReportErrors(supervisor_->Settle(), "", -1);
   }
+  findings_.EndIteration(interrupted_ != 0);
   EndIteration();
 }
 
@@ -167,19 +170,25 @@ void Plugin::TakeUnplayed(IsolatedSuite* suite) {
   PlaySetUps(&replay, suite);
   // What the cell says of the tests that it passed over is said here, too.
   while (replay.At(Phase::kTest)) replay.RecordPhase(Phase::kTest);
-  const Outcome outcome = EndUnit(&replay, suite);
+  CellEnd end = EndUnit(&replay, suite);
   ReportErrors(replay.carry_errors(), "", -1);
   replays_.erase(found);
+  findings_.AddUnplayed(suite->suite->name(), suite->options, &end);
+  const Outcome& outcome = end.outcome;
   if (outcome.kind == OutcomeKind::kPassed) return;
   ReportPart(::testing::TestPartResult::kFatalFailure, "", -1, "testcell: " + outcome.reason);
 }
 
-Outcome Plugin::EndUnit(UnitReplay* replay, IsolatedSuite* suite) {
+CellEnd Plugin::EndUnit(UnitReplay* replay, IsolatedSuite* suite) {
   TakeTearDowns(replay, suite);
-  const Outcome outcome = replay->AwaitEnd();
+  CellEnd end;
+  end.outcome = replay->AwaitEnd();
+  end.allowances = replay->allowances();
+  end.leaks = replay->leaks();
+  end.uses = replay->uses();
   Merge(replay->suite_properties(), &suite->properties);
   Merge(replay->program_properties(), &program_properties_);
-  return outcome;
+  return end;
 }
 
 // Tests
@@ -236,11 +245,18 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   }
   const bool last =
       suite->mode != Suites::kShared || place.index + 1 == static_cast<int>(suite->tests.size());
-  if (place.ended && !last && !replay.AtEnd()) return;
+  // Where tests share a cell, what it left at its end is its last test's.
+  const std::int64_t started_ms =
+      suite->mode == Suites::kShared && place.ended ? place.end.start_timestamp_ms : 0;
+  if (place.ended && !last && !replay.AtEnd()) {
+    findings_.AddTest(*test, suite->options, nullptr, started_ms, place.end.elapsed_ms);
+    return;
+  }
   if (!place.ended) replay.AwaitEnd();
-  const Outcome outcome = EndUnit(&replay, suite);
-  ReportOutcome(*test, outcome, place.ended);
+  CellEnd end = EndUnit(&replay, suite);
+  ReportOutcome(*test, end.outcome, place.ended);
   ReportErrors(replay.carry_errors(), test->file(), test->line());
+  findings_.AddTest(*test, suite->options, &end, started_ms, place.end.elapsed_ms);
   replays_.erase(unit);
   if (!last) {  // the rest of the suite goes on in a cell of its own
     suite->unit_in_use = suite->first_unit + place.index + 1;

@@ -23,7 +23,8 @@
 // Exported, but declared in none of GoogleTest's public headers.
 namespace testing::internal {
 extern bool g_help_flag;
-}
+bool ShouldUseColor(bool stdout_is_tty);
+}  // namespace testing::internal
 
 namespace testcell::internal {
 namespace {

@@ -6,11 +6,13 @@
 #include <memory>
 #include <string>
 
+#include "findings.h"
 #include "flags.h"
 #include "plugin.h"
 #include "preconditions.h"
 #include "private_access.h"
 #include "testcell/gtest.h"
+#include "testcell/internal/hooks.h"
 
 namespace testcell {
 namespace internal {
@@ -57,9 +59,41 @@ void Initialize(int* argc, char** argv) {
   if (GaveHelp()) std::fputs(FlagsHelp().c_str(), stdout);
 }
 
+bool OnlyLists() {
+#ifdef GTEST_FLAG_GET
+  return GTEST_FLAG_GET(list_tests);
+#else
+  return ::testing::GTEST_FLAG(list_tests);
+#endif
+}
+
+// Where no test runs in a cell: the reports have them all the same.
+class InProcessListener : public ::testing::EmptyTestEventListener {
+ public:
+  explicit InProcessListener(Findings* findings) : findings_(findings) {}
+  void OnTestEnd(const ::testing::TestInfo& test) override { findings_->AddInProcess(test); }
+  void OnTestIterationEnd(const ::testing::UnitTest&, int) override {
+    findings_->EndIteration(false);
+  }
+
+ private:
+  Findings* findings_;
+};
+
+int RunInProcess(::testing::UnitTest* unit_test, int (*run)(::testing::UnitTest*)) {
+  Findings findings(TheProgram().setup.flags);
+  auto* const listener = new InProcessListener(&findings);
+  ::testing::TestEventListeners& listeners = unit_test->listeners();
+  listeners.Append(listener);
+  SetAllowanceScope(nullptr);
+  const int status = run(unit_test);
+  delete listeners.Release(listener);
+  return findings.Finish(status);
+}
+
 bool RunsInProcess() {
   const Program& program = TheProgram();
-  if (InDeathTest() || program.setup.flags.isolate == Isolate::kOff) return true;
+  if (program.setup.flags.isolate == Isolate::kOff) return true;
   if (!program.initialized) {
     std::fprintf(stderr,
                  "testcell: testcell::InitGoogleTest was not called: the tests run in this "
@@ -104,9 +138,15 @@ extern "C" {
 int __real__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test);
 
 int __wrap__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test) {
-  using testcell::internal::Plugin;
-  if (testcell::internal::RunsInProcess()) return __real__ZN7testing8UnitTest3RunEv(unit_test);
-  Plugin plugin(testcell::internal::TheProgram().setup);
+  using namespace testcell::internal;  // NOLINT(google-build-using-namespace)
+  if (InDeathTest() || OnlyLists()) return __real__ZN7testing8UnitTest3RunEv(unit_test);
+  const std::string error = Findings::Check(TheProgram().setup.flags);
+  if (!error.empty()) {
+    std::fprintf(stderr, "testcell: no test was run: %s\n", error.c_str());
+    std::exit(2);
+  }
+  if (RunsInProcess()) return RunInProcess(unit_test, __real__ZN7testing8UnitTest3RunEv);
+  Plugin plugin(TheProgram().setup);
   return plugin.Finish(__real__ZN7testing8UnitTest3RunEv(unit_test));
 }
 }

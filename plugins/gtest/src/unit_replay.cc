@@ -40,6 +40,14 @@ PropertyList ReadProperties(Reader* reader) {
   return properties;
 }
 
+Allowance ReadAllowance(Reader* reader) {
+  Allowance allowance;
+  allowance.kind = static_cast<LeakKind>(reader->Number());
+  allowance.pattern = reader->Text();
+  allowance.reason = reader->Text();
+  return allowance;
+}
+
 bool IsMessage(const Event& event, MessageType type) {
   return event.kind == Event::Kind::kMessage && event.message.type == type;
 }
@@ -100,6 +108,9 @@ const Event& UnitReplay::Peek() {
       case MessageType::kDone:
         done_ = true;
         program_properties_ = ReadProperties(&reader);
+        break;
+      case MessageType::kAllow:
+        allowances_.push_back(ReadAllowance(&reader));
         break;
       case MessageType::kTestStart:
         phase_ = Phase::kTest;

@@ -69,6 +69,10 @@ class UnitReplay {
   bool failed() const { return failed_; }
   const PropertyList& suite_properties() const { return suite_properties_; }
   const PropertyList& program_properties() const { return program_properties_; }
+  const std::vector<Allowance>& allowances() const { return allowances_; }
+  // After AwaitEnd().
+  const std::vector<Leak>& leaks() const { return next_.leaks; }
+  const std::vector<Use>& uses() const { return next_.uses; }
 
  private:
   const Event& Peek();
@@ -87,6 +91,7 @@ class UnitReplay {
   bool failed_ = false;
   PropertyList suite_properties_;
   PropertyList program_properties_;
+  std::vector<Allowance> allowances_;
 };
 
 }  // namespace internal

@@ -328,6 +328,15 @@ class PrintingEnvironment : public testing::Environment {
 };
 
 // Prints each event, with what a listener can ask for at that time.
+// Those named testcell.* are of runs in cells alone.
+int OwnProperties(const testing::TestResult& result) {
+  int count = 0;
+  for (int i = 0; i < result.test_property_count(); ++i) {
+    if (std::strncmp(result.GetTestProperty(i).key(), "testcell.", 9) != 0) ++count;
+  }
+  return count;
+}
+
 class PrintingListener : public testing::TestEventListener {
  public:
   void OnTestProgramStart(const testing::UnitTest&) override { Print("program start"); }
@@ -367,7 +376,7 @@ class PrintingListener : public testing::TestEventListener {
     const testing::TestResult& result = *test.result();
     Print(std::string("test end, ") + (result.Passed() ? "passed" : "not passed") +
           (result.Skipped() ? ", skipped, " : ", ") + std::to_string(result.total_part_count()) +
-          " parts, " + std::to_string(result.test_property_count()) + " properties");
+          " parts, " + std::to_string(OwnProperties(result)) + " properties");
   }
   void OnTestSuiteEnd(const testing::TestSuite& suite) override {
     Print("suite end, " + std::to_string(suite.successful_test_count()) + " successful, " +

@@ -37,6 +37,22 @@ struct CellFlags {
   std::vector<std::string> carry;
 };
 
+enum class ConflictPolicy { kOff, kReport, kFail };
+
+struct ReportFile {
+  enum class Format { kJson, kHtml };
+  Format format = Format::kJson;
+  std::string path;  // absolute
+};
+
+// What is looked for beside a verdict, and who is told.
+struct FindingFlags {
+  Leaks leaks = Leaks::kReport;
+  Uses uses = Uses::kDefault;
+  ConflictPolicy conflicts = ConflictPolicy::kReport;
+  std::vector<ReportFile> reports;
+};
+
 struct Flag {
   const char* name;
   const char* values;  // as in --help and in errors
@@ -48,6 +64,7 @@ using FlagTable = std::vector<Flag>;
 // They write to *flags, which has to outlive the table; what it holds now is
 // said to be the default.
 FlagTable CellFlagTable(CellFlags* flags);
+FlagTable FindingFlagTable(FindingFlags* flags);
 
 // What the flags leave open comes with its default: notices go to stderr.
 RunSettings MakeRunSettings(const CellFlags& flags);
@@ -73,6 +90,10 @@ bool ParsePatterns(const std::string& text, std::vector<std::string>* patterns);
 bool ParseCount(const std::string& text, int* value);
 // "500ms", "30s", "2m", "1h"; "0" needs no unit.
 bool ParseDuration(const std::string& text, std::chrono::milliseconds* value);
+
+// "json:PATH,html:PATH"; a path is taken from here, whoever changes directory
+// later on.
+bool ParseReports(const std::string& text, std::vector<ReportFile>* reports);
 
 // A flag of a fixed set of values: the array has to outlive the table.
 template <typename T>

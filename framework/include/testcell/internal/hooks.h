@@ -8,6 +8,12 @@
 #ifndef TESTCELL_INTERNAL_HOOKS_H_
 #define TESTCELL_INTERNAL_HOOKS_H_
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testcell/finding.h"
+
 namespace testcell::internal {
 
 // `query` answers whether the test that is running has failed so far. It is
@@ -17,6 +23,14 @@ void SetTestFailedQuery(bool (*query)());
 
 // What the query says; false without one.
 bool TestHasFailed();
+
+// What testcell::AllowLeak said outside of cells, each with the suite that it
+// holds for; empty: all. From the thread that runs the tests only.
+using ScopedAllowances = std::vector<std::pair<Allowance, std::string>>;
+const ScopedAllowances& AllowancesOutsideCells();
+
+// For whom it speaks from now on: null for nobody, "" for all tests.
+void SetAllowanceScope(const char* suite);
 
 }  // namespace testcell::internal
 

@@ -120,6 +120,17 @@ class Recorder {
   std::unordered_map<std::string, std::vector<std::size_t>> scopes_;
 };
 
+// One line of printable text, cut after some hundred findings; empty for none:
+// "process: sleep 1000 (pid 7); file: /tmp/state (allowed: REASON)".
+std::string Line(const std::vector<Leak>& leaks);
+// "tcp 0.0.0.0:80; path /tmp/state"
+std::string Line(const std::vector<Use>& uses);
+// A line for each leak that is not allowed, and one for what helps to find its
+// origin.
+std::string Paragraph(const std::vector<Leak>& leaks);
+// One for each conflict: "  tcp 0.0.0.0:80: A.a, B.b and 3 more".
+std::string Paragraph(const std::vector<Conflict>& conflicts);
+
 struct TextStyle {
   bool color = false;
   int width = 80;  // columns
@@ -131,6 +142,9 @@ std::string Text(const Run& run, const TextStyle& style);
 
 // By docs/report.schema.json.
 std::string Json(const Run& run);
+
+// One page that needs nothing else, neither files nor a network.
+std::string Html(const Run& run);
 
 // Empty, or why the path could not be written, as a sentence. The file is
 // whole or not there: it takes its name when it is complete. What is no

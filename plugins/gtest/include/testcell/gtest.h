@@ -23,6 +23,7 @@
 
 #include <gtest/gtest.h>
 
+#include "testcell/allow.h"
 #include "testcell/internal/fixture.h"
 #include "testcell/options.h"
 

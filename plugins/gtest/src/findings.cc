@@ -1,0 +1,189 @@
+#include "findings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <utility>
+
+#include "private_access.h"
+#include "testcell/internal/hooks.h"
+#include "unit_replay.h"
+
+namespace testcell {
+namespace internal {
+namespace {
+
+std::int64_t EpochMilliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+report::Test MakeRecord(const ::testing::TestInfo& test) {
+  report::Test record;
+  record.suite = test.test_suite_name();
+  record.name = test.name();
+  return record;
+}
+
+void FailForLeaks(const ::testing::TestInfo* test, const std::vector<Leak>& leaks) {
+  const std::string text = report::Paragraph(leaks);
+  if (text.empty()) return;
+  ReportPart(::testing::TestPartResult::kNonFatalFailure, test == nullptr ? "" : test->file(),
+             test == nullptr ? -1 : test->line(), "testcell: left behind in the cell:" + text);
+}
+
+bool Fails(Leaks policy) { return policy == Leaks::kFail || policy == Leaks::kStrict; }
+
+}  // namespace
+
+Findings::Findings(const Flags& flags)
+    : flags_(flags),
+      jobs_(flags.isolate == Isolate::kOff ? 1 : MakeRunSettings(flags).jobs),
+      started_(std::chrono::steady_clock::now()),
+      started_epoch_ms_(EpochMilliseconds()) {}
+
+std::string Findings::Check(const Flags& flags) {
+  for (const ReportFile& file : flags.reports) {
+    std::string error = report::CheckWritable(file.path);
+    if (!error.empty()) return error;
+  }
+  return std::string();
+}
+
+void Findings::AddSuite(const std::string& suite, const Options& options) {
+  if (PolicyOf(options) == Leaks::kOff) return;
+  for (const Allowance& allowance : options.allowed_leaks) recorder_.Allow(allowance, suite);
+}
+
+void Findings::AddProbes(const Options& options, ProbeSettings* probes) const {
+  const Leaks leaks = PolicyOf(options);
+  const Uses uses = options.uses.value_or(flags_.uses);
+  probes->leaks = probes->leaks || leaks != Leaks::kOff;
+  probes->strict = probes->strict || leaks == Leaks::kStrict;
+  probes->uses = probes->uses || uses != Uses::kOff;
+  probes->all_uses = probes->all_uses || uses == Uses::kAll;
+}
+
+void Findings::Judge(const std::string& suite, const Options& options, CellEnd* end) {
+  const Leaks policy = PolicyOf(options);
+  if (policy == Leaks::kOff) end->leaks.clear();
+  if (policy != Leaks::kStrict) {
+    const auto is_state = [](const Leak& leak) { return leak.kind == LeakKind::kState; };
+    end->leaks.erase(std::remove_if(end->leaks.begin(), end->leaks.end(), is_state),
+                     end->leaks.end());
+  }
+  if (options.uses.value_or(flags_.uses) == Uses::kOff) end->uses.clear();
+  if (policy == Leaks::kOff) return;
+  for (const auto& said : AllowancesOutsideCells()) recorder_.Allow(said.first, said.second);
+  recorder_.Judge(suite, end->allowances, &end->leaks);
+}
+
+std::chrono::microseconds Findings::SinceStart(std::int64_t epoch_ms) const {
+  return std::chrono::milliseconds(std::max<std::int64_t>(epoch_ms - started_epoch_ms_, 0));
+}
+
+void Findings::AddTest(const ::testing::TestInfo& test, const Options& options, CellEnd* end,
+                       std::int64_t started_ms, std::int64_t elapsed_ms) {
+  report::Test record = MakeRecord(test);
+  record.start = SinceStart(started_ms);
+  record.outcome.wall = std::chrono::milliseconds(elapsed_ms);
+  if (end != nullptr) {
+    Judge(record.suite, options, end);
+    record.outcome = end->outcome;
+    if (started_ms > 0) {  // in a cell with others: only a part of the cell's time is its own
+      record.outcome.wall = std::chrono::milliseconds(elapsed_ms);
+    } else if (end->outcome.started != std::chrono::steady_clock::time_point()) {
+      record.start = std::max(
+          std::chrono::duration_cast<std::chrono::microseconds>(end->outcome.started - started_),
+          std::chrono::microseconds(0));
+    }
+    record.examined = PolicyOf(options) != Leaks::kOff;
+    const std::string leaks = report::Line(end->leaks);
+    if (!leaks.empty()) ::testing::Test::RecordProperty("testcell.leaks", leaks);
+    const std::string uses = report::Line(end->uses);
+    if (!uses.empty()) ::testing::Test::RecordProperty("testcell.uses", uses);
+    if (Fails(PolicyOf(options))) FailForLeaks(&test, end->leaks);
+    record.leaks = std::move(end->leaks);
+    record.uses = std::move(end->uses);
+  }
+  ran_.push_back({&test, std::move(record)});
+}
+
+void Findings::AddInProcess(const ::testing::TestInfo& test) {
+  report::Test record = MakeRecord(test);
+  record.in_process = true;
+  record.start = SinceStart(test.result()->start_timestamp());
+  record.outcome.wall = std::chrono::milliseconds(test.result()->elapsed_time());
+  ran_.push_back({&test, std::move(record)});
+}
+
+void Findings::AddUnplayed(const std::string& suite, const Options& options, CellEnd* end) {
+  Judge(suite, options, end);
+  if (Fails(PolicyOf(options))) FailForLeaks(nullptr, end->leaks);
+  recorder_.AddLeaks(suite, std::move(end->leaks));
+}
+
+void Findings::EndIteration(bool interrupted) {
+  any_iteration_ = true;
+  const ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
+  const int all = unit_test.total_test_count() - unit_test.disabled_test_count();
+  left_out_ = left_out_ || interrupted || static_cast<int>(ran_.size()) < all;
+  for (Ran& ran : ran_) {
+    Outcome& outcome = ran.record.outcome;
+    const ::testing::TestResult& result = *ran.test->result();
+    if (outcome.kind == OutcomeKind::kPassed) {
+      if (result.Skipped()) outcome.kind = OutcomeKind::kSkipped;
+      if (result.Failed()) outcome.kind = OutcomeKind::kFailed;
+    }
+    recorder_.Add(std::move(ran.record));
+  }
+  ran_.clear();
+  if (flags_.conflicts != ConflictPolicy::kFail) return;
+  const std::vector<Conflict> conflicts = TheRun().conflicts;
+  if (conflicts.empty()) return;
+  conflicts_failed_ = true;
+  // Of the program, not of a test: the XML has it as a suite of its own.
+  ReportPart(::testing::TestPartResult::kNonFatalFailure, "", -1,
+             "testcell: these tests would collide without cells:" + report::Paragraph(conflicts));
+}
+
+report::Run Findings::TheRun() const {
+  report::Recorder::End end;
+  end.jobs = jobs_;
+  end.wall = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - started_);
+  end.left_out = left_out_;
+  end.conflicts = flags_.conflicts != ConflictPolicy::kOff;
+  return recorder_.Finish(end);
+}
+
+int Findings::Finish(int status) {
+  if (!any_iteration_) return status;
+  const report::Run run = TheRun();
+  report::TextStyle style;
+  style.color = ::testing::internal::ShouldUseColor(::isatty(STDOUT_FILENO) != 0);
+  std::cout.flush();
+  std::fputs(report::Text(run, style).c_str(), stdout);
+  std::fflush(stdout);
+  status = WriteReports(run, status);
+  return status == 0 && conflicts_failed_ ? 1 : status;
+}
+
+int Findings::WriteReports(const report::Run& run, int status) const {
+  for (const ReportFile& file : flags_.reports) {
+    const bool html = file.format == ReportFile::Format::kHtml;
+    const std::string error =
+        report::WriteFile(file.path, html ? report::Html(run) : report::Json(run));
+    if (error.empty()) continue;
+    std::fflush(stdout);
+    std::fprintf(stderr, "testcell: %s\n", error.c_str());
+    if (status == 0) status = 1;
+  }
+  return status;
+}
+
+}  // namespace internal
+}  // namespace testcell

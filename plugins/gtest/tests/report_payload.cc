@@ -1,0 +1,123 @@
+// Tests for every row of a report; what each one does is its name. With
+// REPORT_PAYLOAD_ALLOW set, main allows what no test leaves.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "testcell/gtest.h"
+
+namespace {
+
+struct Plain : testing::Test {};
+TEST_F(Plain, Passes) {}
+TEST_F(Plain, Fails) { FAIL() << "on purpose"; }
+TEST_F(Plain, Skips) { GTEST_SKIP() << "on purpose"; }
+
+struct Marked : testcell::Test {};
+TEST_F(Marked, Passes) {}
+
+TEST(Ends, BySignal) { ::raise(SIGKILL); }
+TEST(Ends, ByExit) { std::exit(3); }
+
+TEST(Flaky, FailsInTheFirstIterationAlone) {
+  const char* const path = std::getenv("REPORT_PAYLOAD_MARK");
+  ASSERT_NE(path, nullptr);
+  const bool first = ::access(path, F_OK) != 0;
+  std::ofstream(path) << "seen";
+  EXPECT_FALSE(first);
+}
+
+TEST(Allows, WhatItDoesNotLeave) {
+  testcell::AllowLeak(testcell::LeakKind::kFile, "/tmp/none*", "too careful");
+}
+
+TEST(Waits, ToBeInterrupted) {
+  std::printf("waits\n");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+// Leaks
+
+struct Leaves : testing::Test {
+  static void File(const char* path) { std::ofstream(path) << "x"; }
+};
+TEST_F(Leaves, AFile) { File("/tmp/left"); }
+TEST_F(Leaves, AProcess) {
+  if (::fork() == 0) {
+    for (;;) ::pause();
+  }
+}
+TEST_F(Leaves, AFileAndFails) {
+  File("/tmp/left_by_failed");
+  FAIL() << "its own failure";
+}
+TEST_F(Leaves, AFileAllowed) {
+  testcell::AllowLeak(testcell::LeakKind::kFile, "/tmp/kept*", "read at the next start");
+  File("/tmp/kept_on_purpose");
+}
+
+struct LeavesBySuite : testcell::Test {
+  static testcell::Options CellOptions() {
+    testcell::Options options;
+    options.allowed_leaks.push_back(
+        {testcell::LeakKind::kFile, "/tmp/of_suite", "the suite's own file"});
+    return options;
+  }
+};
+TEST_F(LeavesBySuite, AFileAllowed) { Leaves::File("/tmp/of_suite"); }
+
+struct LeaksOff : testcell::Test {
+  static testcell::Options CellOptions() {
+    testcell::Options options;
+    options.leaks = testcell::Leaks::kOff;
+    options.uses = testcell::Uses::kOff;
+    return options;
+  }
+};
+TEST_F(LeaksOff, AFile) { Leaves::File("/tmp/not_looked_for"); }
+
+struct LeaksFail : testcell::Test {
+  static testcell::Options CellOptions() {
+    testcell::Options options;
+    options.leaks = testcell::Leaks::kFail;
+    return options;
+  }
+};
+TEST_F(LeaksFail, AFile) { Leaves::File("/tmp/that_fails"); }
+
+struct Alike : testing::TestWithParam<int> {};
+TEST_P(Alike, LeavesASingletonsFile) { Leaves::File("/tmp/singleton"); }
+INSTANTIATE_TEST_SUITE_P(Most, Alike, testing::Range(0, 4));
+
+struct Shared : testing::Test {};
+TEST_F(Shared, One) { Leaves::File("/tmp/of_one"); }
+TEST_F(Shared, Two) {}
+
+struct BrokenSetUp : testing::Test {
+  static void SetUpTestSuite() {
+    Leaves::File("/tmp/of_broken_set_up");
+    FAIL() << "the set-up's own failure";
+  }
+};
+TEST_F(BrokenSetUp, NeverRuns) {}
+
+// Conflicts
+
+TEST(Collides, First) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
+TEST(Collides, Second) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (std::getenv("REPORT_PAYLOAD_ALLOW") != nullptr) {
+    testcell::AllowLeak(testcell::LeakKind::kFile, "/tmp/singleton", "a singleton's");
+    testcell::AllowLeak(testcell::LeakKind::kFd, "fd 77*", "of nobody");
+  }
+  testcell::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
