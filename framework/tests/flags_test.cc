@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,28 @@ TEST(Filter, FollowsGoogleTest) {
   EXPECT_TRUE(MatchesFilter("-A.*", "B.x"));
   EXPECT_FALSE(MatchesFilter("*-A.*", "A.x"));
   EXPECT_FALSE(MatchesFilter("", "A.x"));
+}
+
+TEST(Reports, AreFormatsWithPaths) {
+  std::vector<ReportFile> reports;
+  ASSERT_TRUE(ParseReports("json:/a/b.json,html:/c:d.html", &reports));
+  ASSERT_EQ(reports.size(), 2U);
+  EXPECT_EQ(reports[0].format, ReportFile::Format::kJson);
+  EXPECT_EQ(reports[0].path, "/a/b.json");
+  EXPECT_EQ(reports[1].format, ReportFile::Format::kHtml);
+  EXPECT_EQ(reports[1].path, "/c:d.html");
+  ASSERT_TRUE(ParseReports("", &reports));
+  EXPECT_TRUE(reports.empty());
+  for (const char* bad :
+       {"json", "json:", "xml:a", "/a", ",", "json:a,", "json:a,,html:b", "json:a,html:a"}) {
+    EXPECT_FALSE(ParseReports(bad, &reports)) << bad;
+  }
+}
+
+TEST(Reports, PathsAreTakenFromHere) {
+  std::vector<ReportFile> reports;
+  ASSERT_TRUE(ParseReports("json:r.json", &reports));
+  EXPECT_EQ(reports[0].path, std::filesystem::current_path() / "r.json");
 }
 
 }  // namespace

@@ -58,6 +58,16 @@ Planned MakePlanIn(const std::string& cwd, WorkingDirectory mode, cell::Plan* pl
   return planned;
 }
 
+TEST(Validate, AnAllowanceNeedsAPatternAndAReason) {
+  Options options;
+  options.allowed_leaks.push_back({LeakKind::kFile, "/tmp/cache", "kept"});
+  EXPECT_EQ(Validate(options), "");
+  options.allowed_leaks.push_back({LeakKind::kFile, "/tmp/x", ""});
+  EXPECT_EQ(Validate(options), "Options::allowed_leaks: '/tmp/x' is allowed without a reason");
+  options.allowed_leaks.back() = {LeakKind::kFile, "", "why"};
+  EXPECT_EQ(Validate(options), "Options::allowed_leaks: a leak needs a pattern");
+}
+
 TEST(Plan, ACheckoutBelowTmpIsBoundThroughAsAWhole) {
   cell::Plan plan;
   ASSERT_TRUE(MakePlanIn("/tmp/checkout/build", WorkingDirectory::kAuto, &plan).good);
