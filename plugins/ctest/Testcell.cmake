@@ -24,9 +24,6 @@
 # As add_test(); the command runs in a cell by `testcell run FLAGS`.
 include_guard(GLOBAL)
 
-# A target's program links the plugin, directly or not: see plugins/gtest.
-set(_testcell_has_plugin_property TESTCELL_PLUGIN)
-
 # The program testcell, for what does not link the plugin. In testcell's own
 # tree it is built as soon as somebody asks for it.
 function(_testcell_require_program caller)
@@ -134,7 +131,7 @@ macro(_testcell_generate_discovery target)
 
   # Where another emulator is needed to start the program, it is asked to.
   get_property(emulator TARGET ${target} PROPERTY CROSSCOMPILING_EMULATOR)
-  set(plugin "$<BOOL:$<TARGET_PROPERTY:${target},${_testcell_has_plugin_property}>>")
+  set(plugin "$<BOOL:$<TARGET_PROPERTY:${target},TESTCELL_PLUGIN>>")
   set(program)
   if(TARGET testcell::testcell)
     set(program "$<TARGET_FILE:testcell::testcell>")
