@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "cell/plan.h"
@@ -33,6 +34,26 @@ TEST(Validate, SaysWhatIsWrong) {
   options.exclusive.push_back({"device", 0});
   EXPECT_EQ(Validate(options),
             "Options::exclusive: 'device' may be used by 0 at once; give 1 or more");
+}
+
+TEST(Validate, OneDirectoryIsOneThing) {
+  Options options;
+  options.copy_on_write = {"/srv/a", "/srv/b"};
+  options.read_only = {"/srv"};
+  options.shared = {"/srv/a/cache"};
+  EXPECT_EQ(Validate(options), "");
+  options.shared.push_back("/srv/b");
+  EXPECT_EQ(Validate(options), "Options::shared: '/srv/b' is in copy_on_write, too");
+  options.shared = {"cache"};
+  EXPECT_EQ(Validate(options), "Options::shared: 'cache' is not an absolute path");
+  options = {};
+  options.read_only = {"//"};
+  EXPECT_EQ(Validate(options),
+            "Options::read_only: / can't be had as a whole; name directories below it");
+  options = {};
+  options.carry = {"golden/*", "../*.log"};
+  EXPECT_EQ(Validate(options),
+            "Options::carry: the pattern '../*.log' has a '..'; write the path without");
 }
 
 cell::HostFacts HostIn(const std::string& cwd) {
@@ -93,6 +114,27 @@ TEST(Plan, TheRootIsNeverPrivate) {
   EXPECT_EQ(refused.error,
             "the working directory / can't be made private: an overlay on / would hide mounts; "
             "run from another directory, or pass --testcell_cwd=shared");
+}
+
+TEST(Plan, CarriesFromCopyOnWriteDirectoriesOnly) {
+  Options options;
+  options.carry = {"*.log", "/home/golden/*"};
+  cell::Plan plan;
+  std::string error;
+  ASSERT_TRUE(cell::MakePlan(options, {}, HostIn("/home"), &plan, &error)) << error;
+  EXPECT_EQ(plan.carry.size(), 2u);
+  EXPECT_EQ(std::count_if(plan.carry_places.begin(), plan.carry_places.end(),
+                          [](const auto& place) {
+                            return place.path == "/home" && place.named && place.working_directory;
+                          }),
+            1);
+  options.carry = {"/tmp/state"};
+  EXPECT_FALSE(cell::MakePlan(options, {}, HostIn("/home"), &plan, &error));
+  EXPECT_EQ(error,
+            "the pattern '/tmp/state' of files to carry back names /tmp, which is not "
+            "copy-on-write: each cell has an empty one of its own");
+  options.tmp = Tmp::kCopyOnWrite;
+  EXPECT_TRUE(cell::MakePlan(options, {}, HostIn("/home"), &plan, &error)) << error;
 }
 
 TEST(Plan, RefusesMorePathsThanItCanHold) {

@@ -121,8 +121,14 @@ struct Options {
   std::optional<Suites> suites;
 
   std::vector<Bind> binds;
-  std::vector<std::string> read_only;      // absolute paths, recursively
-  std::vector<std::string> copy_on_write;  // absolute directories
+  // Absolute paths of the host, none of them /. Where one lies below another, it
+  // is what its own list says: a cache that is shared in a home directory that
+  // is copy-on-write, a read-only directory of test data in either.
+  std::vector<std::string> copy_on_write;  // directories; what is mounted below stays shared
+  std::vector<std::string> read_only;      // with all that is mounted below
+  // What tests write there is the host's at once, as in any directory that is
+  // neither private nor copy-on-write, and is meant to be: no finding.
+  std::vector<std::string> shared;
 
   // What is left in copy-on-write directories is gone with the cell, but for
   // the files, symbolic links and directories that one of these patterns

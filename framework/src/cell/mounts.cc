@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cell/below.h"
 #include "cell/insides.h"
 #include "cell/path.h"
 
@@ -29,12 +30,7 @@ class Mounts {
     OpenHostPaths();
     MountProc();
     MountBase();
-    BindPrivates();
-    for (const auto& through : plan_.throughs) BindThrough(through);
-    if (!plan_.run.path.empty()) ComposeRun();
-    for (const auto& overlay : plan_.overlays) MountOverlay(overlay);
-    for (const auto& bind : plan_.binds) BindThrough(bind);
-    for (const auto& path : plan_.read_only) MakeReadOnly(path.c_str());
+    for (const auto& layer : plan_.order) MakeLayer(layer);
     if (plan_.own_net) MountSysfs();
     if (!plan_.hosts.empty()) BindHosts();
     if (plan_.mqueue) MountMqueue();
@@ -109,20 +105,36 @@ class Mounts {
     if (::mkdirat(base_, name, mode) != 0) FailStep(step, name);
   }
 
-  // The one that holds the base comes first, and hides it.
-  void BindPrivates() {
-    for (const auto& directory : plan_.privates) {
-      const char* path = directory.path.c_str();
-      if (directory.path == plan_.shm_path && !plan_.shm_options.empty()) {
-        if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.shm_options.c_str()) != 0) {
-          FailStep(Step::kShm, path);
-        }
-        continue;
+  void MakeLayer(const Plan::Layer& layer) {
+    using Kind = Plan::Layer::Kind;
+    switch (layer.kind) {
+      case Kind::kPrivate:
+        return BindPrivate(plan_.privates[layer.index]);
+      case Kind::kThrough:
+        return BindThrough(plan_.throughs[layer.index]);
+      case Kind::kRun:
+        return ComposeRun();
+      case Kind::kOverlay:
+        return MountOverlay(plan_.overlays[layer.index]);
+      case Kind::kBind:
+        return BindThrough(plan_.binds[layer.index]);
+      case Kind::kReadOnly:
+        return MakeReadOnly(plan_.read_only[layer.index].c_str());
+    }
+  }
+
+  // The one that holds the base hides it.
+  void BindPrivate(const Plan::PrivateDirectory& directory) {
+    const char* path = directory.path.c_str();
+    if (directory.path == plan_.shm_path && !plan_.shm_options.empty()) {
+      if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.shm_options.c_str()) != 0) {
+        FailStep(Step::kShm, path);
       }
-      MakeInBase(directory.name.c_str(), 01777, Step::kPrivateDirectory);
-      if (::mount(InBase(directory.name.c_str()).c_str(), path, nullptr, MS_BIND, nullptr) != 0) {
-        FailStep(Step::kPrivateDirectory, path);
-      }
+      return;
+    }
+    MakeInBase(directory.name.c_str(), 01777, Step::kPrivateDirectory);
+    if (::mount(InBase(directory.name.c_str()).c_str(), path, nullptr, MS_BIND, nullptr) != 0) {
+      FailStep(Step::kPrivateDirectory, path);
     }
   }
 
@@ -162,11 +174,6 @@ class Mounts {
       if (IsBelow(path, overlay.path)) return true;
     }
     return false;
-  }
-
-  static bool IsBelow(const std::string& path, const std::string& directory) {
-    return ::strncmp(path.c_str(), directory.c_str(), directory.size()) == 0 &&
-           path[directory.size()] == '/';
   }
 
   void BindThrough(const Plan::Through& through) {

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "cell/carry_pattern.h"
 
@@ -36,24 +38,35 @@ std::string CheckSize(const char* setting, std::uint64_t bytes) {
                      setting, bytes, kMinTmpfsBytes);
 }
 
+std::string CheckDirectories(const Options& options) {
+  std::map<std::string, const char*> named;
+  const std::pair<const char*, const std::vector<std::string>*> lists[] = {
+      {"copy_on_write", &options.copy_on_write},
+      {"read_only", &options.read_only},
+      {"shared", &options.shared}};
+  for (const auto& [setting, paths] : lists) {
+    for (const std::string& path : *paths) {
+      if (std::string error = CheckPath(setting, path); !error.empty()) return error;
+      if (path.find_first_not_of('/') == path.npos) {
+        return fmt::format("Options::{}: / can't be had as a whole; name directories below it",
+                           setting);
+      }
+      const auto [other, is_new] = named.try_emplace(path, setting);
+      if (!is_new && other->second != setting) {
+        return fmt::format("Options::{}: '{}' is in {}, too", setting, path, other->second);
+      }
+    }
+  }
+  return {};
+}
+
 std::string CheckPaths(const Options& options) {
   for (const Bind& bind : options.binds) {
     std::string error = CheckPath("binds (source)", bind.source);
     if (error.empty() && !bind.target.empty()) error = CheckPath("binds (target)", bind.target);
     if (!error.empty()) return error;
   }
-  for (const std::string& path : options.read_only) {
-    if (std::string error = CheckPath("read_only", path); !error.empty()) return error;
-  }
-  for (const std::string& path : options.copy_on_write) {
-    std::string error = CheckPath("copy_on_write", path);
-    if (error.empty() && path == "/") {
-      error =
-          "Options::copy_on_write: / can't be made copy-on-write; name the directories below "
-          "it that tests write to";
-    }
-    if (!error.empty()) return error;
-  }
+  if (std::string error = CheckDirectories(options); !error.empty()) return error;
   for (const std::string& pattern : options.carry) {
     if (const std::string error = cell::CarryPattern::Check(pattern); !error.empty()) {
       return fmt::format("Options::carry: the pattern '{}' {}", pattern, error);

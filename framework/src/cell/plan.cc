@@ -14,23 +14,15 @@
 #include <map>
 #include <sstream>
 
+#include "cell/below.h"
 #include "cell/places.h"
+#include "cell/plan_carry.h"
 #include "posix/error.h"
 
 extern char** environ;
 
 namespace testcell::cell {
 namespace {
-
-bool IsBelow(const std::string& path, const std::string& directory) {
-  return directory == "/" ? path.size() > 1
-                          : path.size() > directory.size() && path[directory.size()] == '/' &&
-                                path.compare(0, directory.size(), directory) == 0;
-}
-
-bool IsAtOrBelow(const std::string& path, const std::string& directory) {
-  return path == directory || IsBelow(path, directory);
-}
 
 std::string Canonical(const char* path) {
   char resolved[PATH_MAX];
@@ -102,7 +94,10 @@ class Planner {
     Throughs();
     Binds();
     Submounts();
-    if (!Carry(error)) return false;
+    Order();
+    std::vector<std::string> carry = options_.carry;
+    carry.insert(carry.end(), defaults_.carry.begin(), defaults_.carry.end());
+    if (!PlanCarry(carry, &plan_, error)) return false;
     Process();
     plan_.places = MakePlaces(plan_);
     if (plan_.open_paths.size() > kMaxPaths) {
@@ -190,14 +185,14 @@ class Planner {
       }
     }
     for (const std::string& path : options_.copy_on_write) {
-      const std::string directory = Canonical(path.c_str());
-      AddOverlay(directory.empty() ? path : directory, Step::kOverlay);
+      AddOverlay(OnHost(path), Step::kOverlay);
     }
   }
 
   bool WorkingDirectoryOverlay(std::string* error) {
     plan_.cwd = host_.cwd;
     if (cwd_ == WorkingDirectory::kShared) return true;
+    if (cwd_ == WorkingDirectory::kAuto && IsNamedOtherwise(host_.cwd)) return true;
     if (host_.cwd.empty() || host_.cwd == "/") {
       if (cwd_ == WorkingDirectory::kAuto) return true;
       *error = fmt::format(
@@ -234,7 +229,29 @@ class Planner {
       AddThrough(&plan_.binds, bind.source, bind.target.empty() ? bind.source : bind.target,
                  bind.read_only, Step::kBind);
     }
-    plan_.read_only = options_.read_only;
+    for (const std::string& path : options_.shared) {
+      AddThrough(&plan_.binds, OnHost(path), OnHost(path), false, Step::kShared);
+    }
+    for (const std::string& path : options_.read_only) plan_.read_only.push_back(OnHost(path));
+  }
+
+  // What is mounted first is covered by what is mounted above it: so from the
+  // root down, and each path is what the option closest to it says.
+  void Order() {
+    using Kind = Plan::Layer::Kind;
+    const auto add = [this](const auto& list, Kind kind) {
+      for (std::size_t i = 0; i < list.size(); ++i) plan_.order.push_back({kind, i, list[i].path});
+    };
+    add(plan_.privates, Kind::kPrivate);
+    add(plan_.throughs, Kind::kThrough);
+    if (!plan_.run.path.empty()) plan_.order.push_back({Kind::kRun, 0, plan_.run.path});
+    add(plan_.overlays, Kind::kOverlay);
+    add(plan_.binds, Kind::kBind);
+    for (std::size_t i = 0; i < plan_.read_only.size(); ++i) {
+      plan_.order.push_back({Kind::kReadOnly, i, plan_.read_only[i]});
+    }
+    std::stable_sort(plan_.order.begin(), plan_.order.end(),
+                     [](const auto& a, const auto& b) { return a.path < b.path; });
   }
 
   // An overlay shows its lower directory's own file system alone.
@@ -247,46 +264,6 @@ class Planner {
         AddThrough(&overlay.submounts, point, point, false, Step::kSubmount);
       }
     }
-  }
-
-  bool Carry(std::string* error) {
-    for (const auto* patterns : {&options_.carry, &defaults_.carry}) {
-      for (const std::string& text : *patterns) {
-        plan_.carry.emplace_back(text);
-        const std::string directory = PrivateAt(plan_.carry.back());
-        if (directory.empty()) continue;
-        *error = fmt::format(
-            "the pattern '{}' of files to carry back names {}, which is not copy-on-write: each "
-            "cell has an empty one of its own",
-            text, directory);
-        return false;
-      }
-    }
-    if (plan_.carry.empty()) return true;
-    for (const auto& overlay : plan_.overlays) {
-      plan_.carry_places.push_back({overlay.path, overlay.upper, overlay.step != Step::kRunOverlay,
-                                    overlay.step == Step::kWorkingDirectoryOverlay});
-    }
-    for (const auto& entry : plan_.run.entries) {
-      if (entry.kind != Plan::Entry::Kind::kOverlay) continue;
-      plan_.carry_places.push_back(
-          {plan_.run.path + "/" + entry.name, "upper-" + entry.text, false, false});
-    }
-    return true;
-  }
-
-  // The private directory that an absolute pattern leads to; nothing is
-  // carried from there.
-  std::string PrivateAt(const CarryPattern& pattern) const {
-    if (!pattern.absolute()) return {};
-    const std::string prefix = pattern.Prefix();
-    for (const auto& overlay : plan_.overlays) {
-      if (IsAtOrBelow(prefix, overlay.path) || IsBelow(overlay.path, prefix)) return {};
-    }
-    for (const auto& directory : plan_.privates) {
-      if (IsAtOrBelow(prefix, directory.path)) return directory.path;
-    }
-    return {};
   }
 
   void Process() {
@@ -303,6 +280,20 @@ class Planner {
     if (changes.empty()) plan_.environment.clear();  // init leaves environ alone
     for (std::string& text : plan_.environment) plan_.environ_block.push_back(text.data());
     plan_.environ_block.push_back(nullptr);
+  }
+
+  // As the host calls it, if it is there.
+  static std::string OnHost(const std::string& path) {
+    const std::string canonical = Canonical(path.c_str());
+    return canonical.empty() ? path : canonical;
+  }
+
+  // Options say what becomes of the working directory.
+  bool IsNamedOtherwise(const std::string& cwd) const {
+    const auto names = [&cwd](const std::string& path) { return OnHost(path) == cwd; };
+    return std::any_of(options_.read_only.begin(), options_.read_only.end(), names) ||
+           std::any_of(options_.shared.begin(), options_.shared.end(),
+                       [&](const auto& path) { return IsAtOrBelow(cwd, OnHost(path)); });
   }
 
   bool HasMountsBelow(const std::string& path) const {

@@ -66,7 +66,7 @@ struct Plan {
     Step step;
   };
   std::vector<Through> throughs;  // into private directories
-  std::vector<Through> binds;     // anywhere
+  std::vector<Through> binds;     // anywhere, as Options say
 
   struct Overlay {
     std::string path;
@@ -78,6 +78,15 @@ struct Plan {
   };
   std::vector<Overlay> overlays;
   std::vector<std::string> read_only;
+
+  // All of the above, each list's by its index, in the order to mount.
+  struct Layer {
+    enum class Kind { kPrivate, kThrough, kRun, kOverlay, kBind, kReadOnly };
+    Kind kind;
+    std::size_t index;
+    std::string path;
+  };
+  std::vector<Layer> order;
 
   // /run put together entry by entry. In a user namespace the kernel makes no
   // overlay of a directory with the host's mounts below it, which would show

@@ -35,7 +35,8 @@ const char* Remedy(Step step, int error) {
       return "overlayfs needs Linux 5.11 in a user namespace; check that the kernel has it";
     case Step::kOpenPath:
     case Step::kBind:
-      return "check the path in Options::binds, read_only or copy_on_write";
+    case Step::kShared:
+      return "check the path in Options::binds, copy_on_write, read_only or shared";
     case Step::kReadOnly:
       if (error == ENOSYS) return "read-only paths need Linux 5.12";
       return nullptr;
@@ -86,6 +87,8 @@ const char* Describe(Step step) {
       return "bind back what is mounted on";
     case Step::kBind:
       return "bind";
+    case Step::kShared:
+      return "share with the host";
     case Step::kReadOnly:
       return "make read-only";
     case Step::kShm:

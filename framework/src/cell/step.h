@@ -26,6 +26,7 @@ enum class Step : std::uint32_t {
   kWorkingDirectoryOverlay,
   kSubmount,
   kBind,
+  kShared,
   kReadOnly,
   kShm,
   kMqueue,

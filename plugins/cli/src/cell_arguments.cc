@@ -129,6 +129,10 @@ void AddCellArguments(CLI::App* app, Options* options) {
       app, "--copy-on-write", "DIRECTORY",
       "Let the command write to a directory without changing the host's. Repeatable.",
       [options](const std::string& text) { options->copy_on_write.push_back(Absolute(text)); });
+  Repeated(app, "--shared", "PATH",
+           "Leave a path the host's, below what is private, copy-on-write or read-only.\n"
+           "Repeatable.",
+           [options](const std::string& text) { options->shared.push_back(Absolute(text)); });
   Repeated(app, "--env", "NAME=VALUE", "Set a variable; NAME alone unsets it. Repeatable.",
            [options](const std::string& text) {
              const std::size_t equals = text.find('=');

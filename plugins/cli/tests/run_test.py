@@ -75,7 +75,8 @@ class Status(unittest.TestCase):
                  "letters, digits, '-' and '.'"),
                 (("--bind=/no/such", "--", "true"),
                  "the command was not run: cannot open /no/such: ENOENT (No such file or "
-                 "directory); check the path in Options::binds, read_only or copy_on_write")):
+                 "directory); check the path in Options::binds, copy_on_write, read_only or "
+                 "shared")):
             with self.subTest(arguments):
                 self.check(run("run", *arguments), 2, f"testcell: {message}\n")
         self.check(run("run", "true", env={"TESTCELL_TMP": "big"}), 2,
@@ -200,6 +201,10 @@ class Cell(unittest.TestCase):
                                      "touch source/x 2>&1 || true"),
                          "touch: cannot touch 'source/x': Read-only file system\n")
         self.output("--copy-on-write=source", "--cwd=shared", "--", "touch", "source/y")
+        self.output("--shared=source", "--", "touch", "source/z", "w")
+        self.assertTrue(os.path.exists(os.path.join(SETTING.scratch, "source", "z")))
+        self.assertFalse(os.path.exists(os.path.join(SETTING.scratch, "w")))
+        os.remove(os.path.join(SETTING.scratch, "source", "z"))
         self.assertFalse(os.path.exists(os.path.join(source, "y")))
 
     def test_environment_and_limits(self):
