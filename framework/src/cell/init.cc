@@ -163,12 +163,17 @@ bool TakeOrder(const Context& context) {
 }
 
 void Supervise(const Context& context, int signals) {
-  const int watch = context.probes != nullptr ? context.probes->watch_fd() : -1;
-  pollfd events[3] = {{signals, POLLIN, 0}, {context.fds->control, POLLIN, 0}, {watch, POLLIN, 0}};
+  const int sockets = context.probes != nullptr ? context.probes->sockets_fd() : -1;
+  const int calls = context.probes != nullptr ? context.probes->calls_fd() : -1;
+  pollfd events[4] = {{signals, POLLIN, 0},
+                      {context.fds->control, POLLIN, 0},
+                      {sockets, POLLIN, 0},
+                      {calls, POLLIN, 0}};
   for (;;) {
     if (Reap(context)) return;
-    if (::poll(events, 3, -1) < 0 && errno != EINTR) ::_exit(1);
-    if (events[2].revents != 0) context.probes->OnInput();
+    if (::poll(events, 4, -1) < 0 && errno != EINTR) ::_exit(1);
+    if (events[2].revents != 0) context.probes->OnSockets();
+    if ((events[3].revents & POLLIN) != 0) context.probes->OnCall();
     if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone
     if (events[0].revents != 0) Forward(context, signals);
   }

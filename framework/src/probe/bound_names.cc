@@ -18,16 +18,20 @@ void NoteBoundPorts(PortWatch* ports, Seen* seen, Sink* sink) {
   }
 }
 
+void NoteAbstractName(const posix::UnixSocket& socket, Seen* seen, Sink* sink) {
+  // Accepted sockets have the listener's name.
+  if (!socket.abstract || socket.name.empty() || socket.state == TCP_ESTABLISHED) return;
+  const char* const inode = reinterpret_cast<const char*>(&socket.inode);
+  if (!seen->Add(Hash({inode, sizeof socket.inode}, 8))) return;
+  const Text name = UnixName(socket);
+  sink->Report(UseKind::kUnixAbstract, View(name), LooksRandom(View(name)));
+}
+
 void NoteAbstractNames(Seen* seen, Sink* sink) {
   posix::SockDiag diag;
   if (diag.Open() != 0) return;
-  diag.ForEachUnix(posix::kAllStates, [&](const posix::UnixSocket& socket) {
-    // Accepted sockets have the listener's name.
-    if (!socket.abstract || socket.name.empty() || socket.state == TCP_ESTABLISHED) return;
-    if (!seen->Add(Hash(socket.name, 8))) return;
-    const Text name = UnixName(socket);
-    sink->Report(UseKind::kUnixAbstract, View(name), LooksRandom(View(name)));
-  });
+  diag.ForEachUnix(posix::kAllStates,
+                   [&](const posix::UnixSocket& socket) { NoteAbstractName(socket, seen, sink); });
 }
 
 }  // namespace testcell::probe

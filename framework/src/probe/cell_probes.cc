@@ -72,7 +72,7 @@ void CellProbes::Begin(const Places& places) {
   places_ = &places;
   seen_.Clear();
   shared_->asked = shared_->answered = 0;
-  shared_->child_count = shared_->socket_count = 0;
+  shared_->child_count = shared_->socket_count = shared_->name_count = 0;
   shared_->last_socket = shared_->network_namespace = 0;
   shared_->others = 0;
   if (switches_.leaks) {
@@ -80,6 +80,7 @@ void CellProbes::Begin(const Places& places) {
     newest_mount_ = NewestMount();
   }
   ports_.Reset();
+  calls_.Reset();
   if (switches_.uses) {
     paths_.Mark(place_fds_);
     if (places.own_net) ports_.Open();
@@ -92,6 +93,7 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   by_ = UsedBy::kTest;
   others_ = false;
   sink_.Start(cookie, WriteFrame, &results_);
+  if (switches_.uses && switches_.all_uses) calls_.Install();
 }
 
 void CellProbes::Checkpoint() {
@@ -137,11 +139,28 @@ void CellProbes::ReportLeaks(bool processes) {
 
 // What is a leak and a use alike.
 void CellProbes::ReportObjects(bool leaks) {
-  const Wanted wanted{leaks, switches_.uses, &seen_};
-  const Wanted state{leaks && switches_.strict, switches_.uses, &seen_};
+  // What was seen when it was taken is not to be told again by what is there.
+  const bool uses = switches_.uses && calls_.fd() < 0;
+  const Wanted wanted{leaks, uses, &seen_};
+  const Wanted state{leaks && switches_.strict, uses, &seen_};
   if (places_->own_ipc) ReportSysv(wanted, &sink_);
   if (places_->own_ipc) ReportMessageQueues(place_fds_.mqueue, wanted, &sink_);
   ReportHostName(places_->host_name.c_str(), state, &sink_);
+}
+
+// What the test process had open at its end.
+void CellProbes::NoteOwnSockets() {
+  const std::uint32_t count = std::min(shared_->socket_count, Shared::kMaxSockets);
+  for (std::uint32_t i = 0; i < count; ++i) ports_.Note(shared_->sockets[i], &seen_, &sink_);
+  const std::uint32_t names = std::min(shared_->name_count, Shared::kMaxNames);
+  for (std::uint32_t i = 0; calls_.fd() < 0 && i < names; ++i) {
+    const Shared::AbstractName& name = shared_->names[i];
+    posix::UnixSocket socket;
+    socket.abstract = true;
+    socket.inode = name.inode;
+    socket.name = {name.bytes, std::min<std::size_t>(name.size, sizeof name.bytes)};
+    NoteAbstractName(socket, &seen_, &sink_);
+  }
 }
 
 // `bound`: there may be sockets that live.
@@ -149,19 +168,20 @@ void CellProbes::ReportUses(bool bound) {
   paths_.Drain(*places_, place_fds_, &seen_, &sink_);
   if (!places_->own_net) return;
   if (bound) NoteBoundPorts(&ports_, &seen_, &sink_);
-  if (bound) NoteAbstractNames(&seen_, &sink_);
-  const std::uint32_t count = std::min(shared_->socket_count, Shared::kMaxSockets);
-  for (std::uint32_t i = 0; i < count; ++i) ports_.Note(shared_->sockets[i], &seen_, &sink_);
+  if (bound && calls_.fd() < 0) NoteAbstractNames(&seen_, &sink_);
+  NoteOwnSockets();
   ports_.Await(shared_->last_socket, &seen_, &sink_);
-  // Others may have closed sockets on other processors than the test's last.
-  const bool alone = shared_->last_socket != 0 && !shared_->others && !others_ && !bound;
-  if (!alone) ports_.AwaitAllProcessors(&seen_, &sink_);
+  // Where there was more than a test process on one processor, sockets may have
+  // been closed on any.
+  const bool elsewhere = shared_->last_socket == 0 || shared_->others != 0 || others_ || bound;
+  if (elsewhere || ports_.filtered()) ports_.AwaitAllProcessors(&seen_, &sink_);
   ports_.ReportConnected(&seen_, &sink_);
 }
 
 void CellProbes::CloseInTest() {
   if (paths_.fd() >= 0) ::close(paths_.fd());
   ports_.Close();
+  if (calls_.fd() >= 0) ::close(calls_.fd());
   Close(&place_fds_.base);
   Close(&place_fds_.shm);
   Close(&place_fds_.mqueue);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "probe/call_watch.h"
 #include "probe/fd_table.h"
 #include "probe/path_watch.h"
 #include "probe/places.h"
@@ -38,9 +39,11 @@ class CellProbes {
   void SetTest(pid_t test) { test_ = test; }
   // An orphan of the cell was reaped.
   void OnOrphan() { others_ = true; }
-  // While the test runs: to be polled for input, then OnInput(). -1: nothing.
-  int watch_fd() const { return ports_.fd(); }
-  void OnInput() { ports_.OnInput(&seen_, &sink_); }
+  // While the test runs: to be polled for input, then told of it. -1: nothing.
+  int sockets_fd() const { return ports_.fd(); }
+  void OnSockets() { ports_.OnInput(&seen_, &sink_); }
+  int calls_fd() const { return calls_.fd(); }
+  void OnCall() { calls_.Serve(&seen_, &sink_); }
   // The test process has asked for one: what was used so far is by whoever was
   // in charge until now.
   void Checkpoint();
@@ -54,6 +57,7 @@ class CellProbes {
   CellProbes() = default;
 
   bool HasProcesses();
+  void NoteOwnSockets();
   void ReportObjects(bool leaks);
   void ReportLeaks(bool processes);
   void ReportUses(bool bound);
@@ -64,6 +68,7 @@ class CellProbes {
   PlaceFds place_fds_;
   PathWatch paths_;
   PortWatch ports_;
+  CallWatch calls_;
   FdTable fds_before_;
   Seen seen_;
   Sink sink_;

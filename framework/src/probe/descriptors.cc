@@ -92,7 +92,7 @@ class Descriptors {
   void VisitSocket(int fd, ino_t inode) {
     OwnSocket socket;
     if (!DescribeOwnSocket(fd, &socket) || socket.of_libc) return;
-    if (wanted_.uses) NoteUse(socket);
+    if (wanted_.uses) NoteUse(socket, inode);
     if (!wanted_.leaks) return;
     posix::FixedText<16> number;
     posix::FixedText<24> identity;
@@ -102,10 +102,13 @@ class Descriptors {
                   {{"fd", View(number)}, {"inode", View(identity)}});
   }
 
-  void NoteUse(const OwnSocket& socket) {
-    if (socket.abstract.size() > 0) {
-      sink_->Report(UseKind::kUnixAbstract, View(socket.abstract),
-                    LooksRandom(View(socket.abstract)));
+  // Init knows what was a set-up's already.
+  void NoteUse(const OwnSocket& socket, ino_t inode) {
+    if (socket.abstract.size() > 0 && shared_->name_count < Shared::kMaxNames) {
+      Shared::AbstractName& name = shared_->names[shared_->name_count++];
+      name.inode = static_cast<std::uint32_t>(inode);
+      name.size = static_cast<std::uint32_t>(socket.abstract.size());
+      ::memcpy(name.bytes, socket.abstract.c_str(), name.size);
     }
     if (socket.inet.local.port != 0 && shared_->socket_count < Shared::kMaxSockets) {
       shared_->sockets[shared_->socket_count++] = socket.inet;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/single_threaded.h>
@@ -27,7 +28,7 @@ bool HadOthers() {
 
 }  // namespace
 
-OwnProbes::OwnProbes(CellProbes* probes) : probes_(probes) {
+OwnProbes::OwnProbes(CellProbes* probes) : probes_(probes), processor_(::sched_getcpu()) {
   for (int fd = 0; fd <= STDERR_FILENO; ++fd) probes_->fds_before()->Update(fd);
   if (probes_->switches().strict) state_ = std::make_unique<ProcessState>();
 }
@@ -36,7 +37,7 @@ void OwnProbes::CloseLastSocket() {
   Shared* const shared = probes_->shared();
   const std::uint64_t ns = shared->network_namespace;
   shared->last_socket = ns != 0 ? PortWatch::CloseLast(ns) : 0;
-  shared->others = HadOthers() ? 1 : 0;
+  shared->others = HadOthers() || ::sched_getcpu() != processor_ ? 1 : 0;
 }
 
 void OwnProbes::SetUser(UsedBy by) {

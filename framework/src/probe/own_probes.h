@@ -26,6 +26,7 @@ class OwnProbes {
   void CloseLastSocket();
 
   CellProbes* probes_;
+  int processor_;                        // at the beginning
   std::unique_ptr<ProcessState> state_;  // null: not asked for
   UsedBy by_ = UsedBy::kTest;
 };

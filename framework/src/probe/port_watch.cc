@@ -51,14 +51,6 @@ bool AttachFilter(int fd) {
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-void ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink) {
-  const bool tcp = socket.protocol == IPPROTO_TCP;
-  const Endpoint name = EndpointName(socket.family, socket.local);
-  const std::uint64_t start = (tcp ? 1u : 2u) + 16 * static_cast<std::uint64_t>(sink->user());
-  if (!seen->Add(Hash(View(name), start))) return;
-  sink->Report(tcp ? UseKind::kTcp : UseKind::kUdp, View(name));
-}
-
 // A port by itself, whatever the address.
 std::uint64_t PortHash(const posix::InetSocket& socket) {
   const char bytes[] = {static_cast<char>(socket.local.port & 0xff),
@@ -68,6 +60,14 @@ std::uint64_t PortHash(const posix::InetSocket& socket) {
 }
 
 }  // namespace
+
+void PortWatch::ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink) {
+  const bool tcp = socket.protocol == IPPROTO_TCP;
+  const Endpoint name = EndpointName(socket.family, socket.local);
+  const std::uint64_t start = (tcp ? 1u : 2u) + 16 * static_cast<std::uint64_t>(sink->user());
+  if (!seen->Add(Hash(View(name), start))) return;
+  sink->Report(tcp ? UseKind::kTcp : UseKind::kUdp, View(name));
+}
 
 void PortWatch::Open() {
   connected_count_ = 0;

@@ -34,8 +34,13 @@ class PortWatch {
   // support nothing is open.
   void Open();
   void Close();
-  int fd() const { return fd_; }           // -1: not open
+  int fd() const { return fd_; }  // -1: not open
+  // True once OnInput() was called: the cell has sockets.
+  bool filtered() const { return filtered_; }
   std::uint64_t NetworkNamespace() const;  // for CloseLast(); 0: not known
+
+  // Where nobody has said so before.
+  static void ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink);
 
   // While the test runs and there is something to read.
   void OnInput(Seen* seen, Sink* sink);

@@ -34,6 +34,7 @@ void ReportSockets(Sink* sink);
 // bound_names.cc
 void NoteBoundPorts(PortWatch* ports, Seen* seen, Sink* sink);
 void NoteAbstractNames(Seen* seen, Sink* sink);
+void NoteAbstractName(const posix::UnixSocket& socket, Seen* seen, Sink* sink);
 
 // In init: of its namespaces.
 // sysv.cc
@@ -50,8 +51,8 @@ void ReportHostName(const char* expected, Wanted wanted, Sink* sink);
 void ReportZombies(Shared* shared, Sink* sink);
 // threads.cc
 void ReportThreads(Sink* sink);
-// descriptors.cc: for uses the abstract names of sockets that are still open,
-// and the ports, which are noted for init.
+// descriptors.cc: for uses, the names and ports of sockets that are still open
+// are noted for init.
 void ReportDescriptors(const FdTable& before, Wanted wanted, Shared* shared, Sink* sink);
 
 // Names that mkstemp(3) and its like have made, by their looks.

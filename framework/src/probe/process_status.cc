@@ -70,7 +70,7 @@ CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status) {
   char own[sizeof text];
   std::size_t size = ReadFile(AT_FDCWD, path.c_str(), text, sizeof text);
   CommandLine line;
-  if (size == 0) return line.Add("[").Add(status.name.c_str()).Add("]");
+  if (size == 0) return line.Add(status.name.c_str());  // in the middle of execve(2)
   const std::size_t own_size = ReadFile(AT_FDCWD, "/proc/self/cmdline", own, sizeof own);
   if (size == own_size && ::memcmp(text, own, size) == 0) return line.Add(status.name.c_str());
   while (size > 0 && text[size - 1] == '\0') --size;

@@ -24,8 +24,8 @@ struct ProcessStatus {
 // open. False if the process is gone. Async-signal-safe.
 bool ReadStatus(int at, const char* path, ProcessStatus* status);
 
-// The command line with spaces for the zeros; [name] where there is none, and
-// the name alone of a process that has this one's, as a fork of the test has.
+// The command line with spaces for the zeros; the name alone where there is
+// none, and of a process that has this one's, as a fork of the test has.
 using CommandLine = posix::FixedText<512>;
 CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status);
 

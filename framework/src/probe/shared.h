@@ -14,6 +14,7 @@ namespace testcell::probe {
 struct Shared {
   static constexpr std::uint32_t kMaxChildren = 32;
   static constexpr std::uint32_t kMaxSockets = 128;
+  static constexpr std::uint32_t kMaxNames = 32;
 
   // Checkpoints: the test process counts up `asked`, init follows.
   std::uint32_t asked;
@@ -23,9 +24,15 @@ struct Shared {
   // PortWatch::CloseLast() of the test process, before a checkpoint and at its
   // end; 0: it was not called.
   std::uint64_t last_socket;
-  // 1: it has had threads or children, and they may have closed sockets.
+  // 1: it has had threads or children, or has moved to another processor.
   std::uint32_t others;
   // The test process's own sockets at its end.
+  std::uint32_t name_count;
+  struct AbstractName {
+    std::uint32_t inode;
+    std::uint32_t size;
+    char bytes[107];
+  } names[kMaxNames];
   std::uint32_t socket_count;
   posix::InetSocket sockets[kMaxSockets];
   // Children that ran when the test process ended.

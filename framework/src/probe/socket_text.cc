@@ -259,7 +259,9 @@ bool DescribeOwnSocket(int fd, OwnSocket* socket) {
     const posix::UnixSocket named = ToUnix(fd, local, peer);
     socket->name = SocketName(named);
     // Accepted sockets have the listener's name.
-    if (named.abstract && named.state != TCP_ESTABLISHED) socket->abstract = UnixName(named);
+    if (named.abstract && named.state != TCP_ESTABLISHED) {
+      socket->abstract.Add(named.name.data(), named.name.size());
+    }
     socket->of_libc = IsLog(peer);
   } else {
     socket->name = OtherName(family, protocol, local);

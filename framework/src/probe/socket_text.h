@@ -21,8 +21,8 @@ Text UnixName(const posix::UnixSocket& socket);
 
 struct OwnSocket {
   Text name;
-  Text abstract;           // of a Unix socket that has one: "@name"
-  posix::InetSocket inet;  // of TCP and UDP; else without a port
+  posix::FixedText<108> abstract;  // of a Unix socket that has one, without its zero
+  posix::InetSocket inet;          // of TCP and UDP; else without a port
   // Of libc's own making: its connection to the system's log.
   bool of_libc = false;
 };

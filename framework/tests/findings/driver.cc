@@ -1,6 +1,6 @@
 // Runs payloads in cells and prints what was found, a line a finding:
 //
-//   findings_driver [--strict] [--all-uses] [--jobs=N] [--repeat=N]
+//   findings_driver [--strict] [--all] [--jobs=N] [--repeat=N]
 //                   [--user=root] [--user-namespace] [PAYLOAD...]
 //
 //   PAYLOAD <tab> leak|use|outcome <tab> KIND <tab> NAME <tab> DETAIL
@@ -34,7 +34,7 @@ Arguments Parse(int argc, char** argv) {
     const std::string text = argv[i];
     if (text == "--strict") {
       arguments.run.probes.strict = true;
-    } else if (text == "--all-uses") {
+    } else if (text == "--all") {
       arguments.run.probes.all_uses = true;
     } else if (text.rfind("--jobs=", 0) == 0) {
       arguments.run.jobs = std::atoi(text.c_str() + 7);

@@ -21,14 +21,15 @@ JOBS = next((int(a[7:]) for a in sys.argv[3:] if a.startswith("--jobs=")), 4)
 failed = False
 
 
-def expected(cwd, strict):
+def expected(cwd, options):
+    """The rows that hold with these: "strict" or "all" in the fifth column."""
     rows = collections.defaultdict(list)
     with open(TABLE, encoding="utf-8") as table:
         for line in table:
             if line.startswith("#"):
                 continue
-            payload, side, kind, name = line.rstrip("\n").split("\t")
-            if kind == "state" and not strict:
+            payload, side, kind, name, *needed = line.rstrip("\n").split("\t")
+            if not set(needed) <= set(options):
                 continue
             rows[payload].append((side, kind, name.replace("CWD", re.escape(cwd))))
     return rows
@@ -65,7 +66,7 @@ def make_directory():
     return cwd
 
 
-def run(what, arguments, prefix=(), strict=True):
+def run(what, arguments, prefix=(), options=("strict",)):
     global failed
     cwd = make_directory()
     if prefix:
@@ -73,12 +74,11 @@ def run(what, arguments, prefix=(), strict=True):
             for name in [path] + [os.path.join(path, file) for file in files]:
                 os.chown(name, 65534, 65534)
     command = [*prefix, DRIVER, f"--repeat={REPEAT}", f"--jobs={JOBS}", *arguments]
-    if strict:
-        command.append("--strict")
+    command += [f"--{option}" for option in options]
     environment = dict(os.environ, ZOO_OLD="before", HOME="/")
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment,
                             stdin=subprocess.DEVNULL, check=False)
-    problems = compare(result.stdout, expected(cwd, strict))
+    problems = compare(result.stdout, expected(cwd, options))
     if result.returncode != 0 or result.stderr:
         problems.append(f"status {result.returncode}, {result.stderr.strip()}")
     print(("FAILED  " if problems else "ok      ") + what, flush=True)
@@ -91,13 +91,15 @@ def run(what, arguments, prefix=(), strict=True):
 def main():
     root = os.geteuid() == 0
     run("as root" if root else "as this user", [])
-    run("without changed state", [], strict=False)
+    run("without changed state", [], options=())
+    run("with all uses", [], options=("all",))
     if root:
         run("as root in a user namespace", ["--user-namespace"])
     if not root:
         run("as this user, who is root inside", ["--user=root"])
     elif subprocess.run([*NOBODY, "test", "-x", DRIVER], check=False).returncode == 0:
         run("as nobody", [], NOBODY)
+        run("as nobody, with all uses", [], NOBODY, options=("all",))
         run("as nobody, who is root inside", ["--user=root"], NOBODY)
     else:
         print(f"skipped as nobody, who can't reach {DRIVER}")

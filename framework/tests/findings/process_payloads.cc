@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "payloads.h"
@@ -17,17 +19,20 @@ using namespace payloads;
 PAYLOAD(process_child_left) { StartSleeper(); }
 PAYLOAD(process_child_clean) { Stop(StartSleeper()); }
 
-PAYLOAD(process_command_left) {
+// Once the program is there, with its command line.
+pid_t StartCommand() {
   const char* const arguments[] = {"sleep", "1000", nullptr};
   pid_t pid;
   MUST(-::posix_spawnp(&pid, "sleep", nullptr, nullptr, const_cast<char**>(arguments), nullptr));
+  const std::string path = "/proc/" + std::to_string(pid) + "/cmdline";
+  for (std::string line; line.empty();) {
+    std::ifstream file(path);
+    std::getline(file, line);
+  }
+  return pid;
 }
-PAYLOAD(process_command_clean) {
-  const char* const arguments[] = {"sleep", "1000", nullptr};
-  pid_t pid;
-  MUST(-::posix_spawnp(&pid, "sleep", nullptr, nullptr, const_cast<char**>(arguments), nullptr));
-  Stop(pid);
-}
+PAYLOAD(process_command_left) { StartCommand(); }
+PAYLOAD(process_command_clean) { Stop(StartCommand()); }
 
 // The grandchild's id comes back in *daemon.
 void StartDaemon(pid_t* daemon) {

@@ -78,6 +78,7 @@ PAYLOAD(tcp_connection_clean) {
   }
   ::close(listener);
 }
+PAYLOAD(tcp_high_port_clean) { ::close(Listener(50051)); }
 PAYLOAD(tcp_connection_left) {
   const int listener = Listener(8080);
   int client;

@@ -44,6 +44,10 @@ PAYLOAD(interface_clean) {
 }
 
 PAYLOAD(host_name_changed) { MUST(::sethostname("zoo", 3)); }
+PAYLOAD(host_name_restored_clean) {
+  MUST(::sethostname("zoo", 3));
+  MUST(::sethostname("cell", 4));
+}
 PAYLOAD(cwd_changed) { MUST(::chdir("/")); }
 PAYLOAD(umask_changed) { ::umask(0137); }
 PAYLOAD(environment_changed) {

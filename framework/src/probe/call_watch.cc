@@ -1,0 +1,205 @@
+#include "probe/call_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "posix/unique_fd.h"
+#include "probe/port_watch.h"
+#include "probe/probes.h"
+#include "probe/socket_text.h"
+
+namespace testcell::probe {
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t kArchitecture = 0;
+#endif
+
+constexpr std::uint32_t kCalls[] = {SYS_bind,   SYS_shmget,  SYS_semget,
+                                    SYS_msgget, SYS_mq_open, SYS_sethostname};
+// Without the scope, which bind(2) may do without (ipv6(7)).
+constexpr std::size_t kLeastIpv6Bytes = 24;
+constexpr std::size_t kCallCount = sizeof kCalls / sizeof *kCalls;
+
+// Zero where it could not be read.
+std::size_t ReadMemory(pid_t pid, std::uint64_t address, void* buffer, std::size_t size) {
+  iovec local{buffer, size};
+  iovec remote{reinterpret_cast<void*>(address), size};
+  const ssize_t got = ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+// A text may end at the end of what is mapped: read up to a page's end first.
+std::string_view ReadText(pid_t pid, std::uint64_t address, char* buffer, std::size_t size) {
+  constexpr std::size_t kPage = 4096;
+  const std::size_t first = std::min<std::size_t>(size, kPage - address % kPage);
+  std::size_t got = ReadMemory(pid, address, buffer, first);
+  if (got == first && ::memchr(buffer, 0, got) == nullptr) {
+    got += ReadMemory(pid, address + got, buffer + got, size - got);
+  }
+  return {buffer, ::strnlen(buffer, got)};
+}
+
+// The caller's descriptor, in this process.
+posix::UniqueFd TakeFd(pid_t pid, std::uint64_t fd) {
+  const posix::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return posix::UniqueFd();
+  return posix::UniqueFd(
+      static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), static_cast<int>(fd), 0)));
+}
+
+int Protocol(const posix::UniqueFd& fd) {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  ::getsockopt(fd.get(), SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+  return protocol;
+}
+
+// What a call of bind(2) is about.
+struct Binding {
+  int family = AF_UNSPEC;
+  posix::InetSocket inet;
+  posix::UnixSocket name;
+};
+
+Binding ToBinding(const sockaddr_storage& address, std::size_t size) {
+  Binding binding;
+  binding.family = address.ss_family;
+  if (address.ss_family == AF_INET && size >= sizeof(sockaddr_in)) {
+    sockaddr_in inet;
+    ::memcpy(&inet, &address, sizeof inet);
+    ::memcpy(binding.inet.local.address.data(), &inet.sin_addr, sizeof inet.sin_addr);
+    binding.inet.local.port = ntohs(inet.sin_port);
+  } else if (address.ss_family == AF_INET6 && size >= kLeastIpv6Bytes) {
+    sockaddr_in6 inet;
+    ::memcpy(&inet, &address, sizeof inet);
+    ::memcpy(binding.inet.local.address.data(), &inet.sin6_addr, sizeof inet.sin6_addr);
+    binding.inet.local.port = ntohs(inet.sin6_port);
+  } else if (address.ss_family == AF_UNIX && size > offsetof(sockaddr_un, sun_path)) {
+    const char* const path =
+        reinterpret_cast<const char*>(&address) + offsetof(sockaddr_un, sun_path);
+    binding.name.abstract = *path == '\0';
+    binding.name.name = {path + 1, size - offsetof(sockaddr_un, sun_path) - 1};
+    while (!binding.name.name.empty() && binding.name.name.back() == '\0') {
+      binding.name.name.remove_suffix(1);
+    }
+  }
+  binding.inet.family = binding.family;
+  return binding;
+}
+
+void NoteBind(const seccomp_notif& call, Seen* seen, Sink* sink) {
+  const auto pid = static_cast<pid_t>(call.pid);
+  sockaddr_storage address;
+  ::memset(&address, 0, sizeof address);
+  const std::size_t size = ReadMemory(pid, call.data.args[1], &address,
+                                      std::min<std::size_t>(call.data.args[2], sizeof address));
+  Binding binding = ToBinding(address, size);
+  if (binding.family == AF_UNIX) {
+    if (!binding.name.abstract || binding.name.name.empty()) return;
+    const Text name = UnixName(binding.name);
+    sink->Report(UseKind::kUnixAbstract, View(name), LooksRandom(View(name)));
+    return;
+  }
+  if (binding.inet.local.port == 0) return;
+  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
+  if (!socket) return;
+  binding.inet.protocol = Protocol(socket);
+  if (binding.inet.protocol == IPPROTO_TCP || binding.inet.protocol == IPPROTO_UDP) {
+    PortWatch::ReportPort(binding.inet, seen, sink);
+  }
+}
+
+void NoteKey(const seccomp_notif& call, std::uint64_t flags, Seen* seen, Sink* sink) {
+  const auto key = static_cast<key_t>(call.data.args[0]);
+  if (key == IPC_PRIVATE || (flags & IPC_CREAT) == 0) return;
+  posix::FixedText<24> name;
+  name.Add("0x").AddHex(static_cast<unsigned>(key));
+  if (seen->Add(Hash(View(name), 13 + 16 * static_cast<std::uint64_t>(sink->user())))) {
+    sink->Report(UseKind::kSysvKey, View(name));
+  }
+}
+
+void NoteName(const seccomp_notif& call, UseKind kind, Sink* sink) {
+  char buffer[300];
+  const std::string_view text =
+      ReadText(static_cast<pid_t>(call.pid), call.data.args[0], buffer, sizeof buffer);
+  Text name;
+  if (kind == UseKind::kPosixMq) name.Add("/");  // libc takes it off
+  name.Add(text.data(), text.size());
+  if (!text.empty()) sink->Report(kind, View(name), LooksRandom(text));
+}
+
+}  // namespace
+
+void CallWatch::Install() {
+  constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
+  constexpr std::uint32_t kArch = offsetof(seccomp_data, arch);
+  sock_filter code[kCallCount + 5];
+  std::size_t size = 0;
+  const auto jump = [](std::size_t count) { return static_cast<unsigned char>(count); };
+  code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kArch);
+  code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 0, jump(kCallCount + 1));
+  code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber);
+  for (std::size_t i = 0; i < kCallCount; ++i) {
+    code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kCalls[i], jump(kCallCount - i), 0);
+  }
+  code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+  const sock_fprog program{static_cast<unsigned short>(size), code};
+  fd_ = static_cast<int>(
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+}
+
+void CallWatch::Serve(Seen* seen, Sink* sink) {
+  seccomp_notif call;
+  ::memset(&call, 0, sizeof call);  // as the kernel demands
+  if (::ioctl(fd_, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return;
+  Note(call, seen, sink);
+  seccomp_notif_resp response;
+  ::memset(&response, 0, sizeof response);
+  response.id = call.id;
+  response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  ::ioctl(fd_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+void CallWatch::Note(const seccomp_notif& call, Seen* seen, Sink* sink) {
+  const auto& arguments = call.data.args;
+  switch (call.data.nr) {
+    case SYS_bind:
+      return NoteBind(call, seen, sink);
+    case SYS_shmget:
+    case SYS_semget:
+      return NoteKey(call, arguments[2], seen, sink);
+    case SYS_msgget:
+      return NoteKey(call, arguments[1], seen, sink);
+    case SYS_mq_open:
+      if ((arguments[1] & O_CREAT) != 0) NoteName(call, UseKind::kPosixMq, sink);
+      return;
+    case SYS_sethostname:
+      return NoteName(call, UseKind::kHostName, sink);
+    default:
+      return;
+  }
+}
+
+}  // namespace testcell::probe

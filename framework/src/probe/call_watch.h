@@ -1,0 +1,34 @@
+// The names that a cell's processes take by system calls, also those that they
+// give back before the end, and whether or not they get them: init is asked by
+// the kernel about each call (seccomp_unotify(2)), notes it and lets it pass.
+#ifndef TESTCELL_SRC_PROBE_CALL_WATCH_H_
+#define TESTCELL_SRC_PROBE_CALL_WATCH_H_
+
+#include "probe/seen.h"
+#include "probe/sink.h"
+
+struct seccomp_notif;
+
+namespace testcell::probe {
+
+// In init. Async-signal-safe, no allocation.
+class CallWatch {
+ public:
+  void Reset() { fd_ = -1; }
+  // For this process, which must make none of these calls any more, and for
+  // all that it forks from now on. Where the kernel refuses it, fd() stays -1.
+  void Install();
+  int fd() const { return fd_; }
+
+  // When there is something to read.
+  void Serve(Seen* seen, Sink* sink);
+
+ private:
+  void Note(const seccomp_notif& call, Seen* seen, Sink* sink);
+
+  int fd_ = -1;
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_CALL_WATCH_H_
