@@ -70,19 +70,23 @@ void SetUsage(CLI::App* app, const std::string& usage) {
   app->formatter(std::make_shared<Formatter>(usage));
 }
 
+void AddFlag(CLI::App* app, const internal::Flag& flag,
+             const std::function<void(const std::string&)>& take) {
+  const std::string name = flag.name;
+  app->add_option_function<std::string>(
+         "--" + name + ",--testcell_" + name,
+         [flag, name, take](const std::string& value) {
+           const std::string error = internal::SetFlag({flag}, "--" + name, name, value);
+           if (!error.empty()) throw CLI::ValidationError(error);
+           take(value);
+         },
+         flag.help)
+      ->type_name(flag.values)
+      ->group("Cell");
+}
+
 void AddFlags(CLI::App* app, const internal::FlagTable& table) {
-  for (const internal::Flag& flag : table) {
-    const std::string name = flag.name;
-    app->add_option_function<std::string>(
-           "--" + name + ",--testcell_" + name,
-           [&table, name](const std::string& value) {
-             const std::string error = internal::SetFlag(table, "--" + name, name, value);
-             if (!error.empty()) throw CLI::ValidationError(error);
-           },
-           flag.help)
-        ->type_name(flag.values)
-        ->group("Cell");
-  }
+  for (const internal::Flag& flag : table) AddFlag(app, flag, [](const std::string&) {});
 }
 
 int Parse(CLI::App* app, const Words& words, Words* program) {

@@ -4,6 +4,7 @@
 #define TESTCELL_CLI_SRC_ARGUMENTS_H_
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 
 #include "command.h"
@@ -14,7 +15,10 @@ namespace testcell::cli {
 // The first line of --help.
 void SetUsage(CLI::App* app, const std::string& usage);
 
-// Each as --NAME and as --testcell_NAME, with or without '='.
+// Each as --NAME and as --testcell_NAME, with or without '='. `take` gets a
+// value that the flag takes.
+void AddFlag(CLI::App* app, const internal::Flag& flag,
+             const std::function<void(const std::string&)>& take);
 void AddFlags(CLI::App* app, const internal::FlagTable& table);
 
 // Parses the words before the first that is no flag, or before "--"; the rest

@@ -14,10 +14,14 @@ using Words = std::vector<std::string>;
 inline constexpr int kStatusRefused = 2;
 
 int Doctor(const Words& words);
+int GTest(const Words& words);
 int Run(const Words& words);
 
 // One line on stderr.
 void Complain(const std::string& text);
+
+// Says why, by errno, and gives the status that shells have for it.
+int CannotExecute(const std::string& program, int error);
 
 }  // namespace testcell::cli
 

@@ -17,6 +17,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"doctor", "[--json]", "what this host allows, and why not", Doctor},
+    {"gtest", "[FLAGS] -- PROGRAM...", "each test of a GoogleTest program in a cell", GTest},
     {"run", "[FLAGS] -- COMMAND...", "one command in one cell", Run},
 };
 

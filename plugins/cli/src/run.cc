@@ -2,16 +2,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "arguments.h"
 #include "cell_arguments.h"
 #include "command.h"
+#include "locate.h"
 #include "signal_relay.h"
 #include "terminal.h"
 #include "testcell/internal/supervisor.h"
@@ -19,10 +17,8 @@
 namespace testcell::cli {
 namespace {
 
-// As timeout(1) and env(1) have it.
+// As timeout(1) has it.
 constexpr int kStatusTimedOut = 124;
-constexpr int kStatusNotExecutable = 126;
-constexpr int kStatusNotFound = 127;
 constexpr int kSignalBase = 128;
 
 constexpr char kDescription[] =
@@ -34,41 +30,12 @@ constexpr char kDescription[] =
     "flags, or where no cell can be made; 2, too, where it is the command's 0 and\n"
     "files can't be carried back.";
 
-// Where execvp(3) will find the program, if it is found on the host.
-std::string Locate(const std::string& program) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (program.find('/') != std::string::npos) return fs::absolute(program, error).string();
-  const char* const path = std::getenv("PATH");
-  std::string directories = path == nullptr ? "/bin:/usr/bin" : path;
-  for (std::size_t begin = 0; begin <= directories.size();) {
-    const std::size_t end = std::min(directories.find(':', begin), directories.size());
-    const fs::path found = fs::path(directories.substr(begin, end - begin)) / program;
-    if (::access(found.c_str(), X_OK) == 0) return fs::absolute(found, error).string();
-    begin = end + 1;
-  }
-  return std::string();
-}
-
 [[noreturn]] void Execute(const Words& command) {
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   ::execvp(argv[0], argv.data());
-  int error = errno;
-  // What execvp(3) says of a PATH with directories that are not ours to search.
-  if (error == EACCES && Locate(command[0]).empty()) error = ENOENT;
-  std::string text = "cannot execute '" + command[0] + "': " + ::strerror(error);
-  const bool path = command[0].find('/') != std::string::npos;
-  if (error == ENOENT && path && ::access(argv[0], F_OK) == 0) {
-    text += "; the file is there, so it is its interpreter that is missing";
-  } else if (error == ENOENT && !path) {
-    text = "'" + command[0] + "' is not in PATH";
-  } else if (error == ENOENT) {
-    text += "; /tmp, /var/tmp and /dev/shm are the cell's own (see --bind, --tmp)";
-  }
-  Complain(text);
-  ::_exit(error == ENOENT ? kStatusNotFound : kStatusNotExecutable);
+  ::_exit(CannotExecute(command[0], errno));
 }
 
 std::string SignalText(int signal) {

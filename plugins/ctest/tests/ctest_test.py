@@ -134,6 +134,19 @@ class Run(unittest.TestCase):
             "Passes", "Fails", "Skips", "IsNotRun")], ["run", "fail", "notrun", "disabled"])
         self.assertIn("was ended by SIGABRT (Aborted)", report.output["Outcome.Aborts"])
 
+    def test_programs_without_the_plugin(self):
+        report = ctest("-j8", "-R", "^plain ", "-E", "Hangs|Outcome.*Skip", status=8)
+        self.assertEqual(len(report.fates), 20 + 4 + len(REGISTERED) + 1 + 1)
+        self.assertEqual({name: fate for name, fate in report.fates.items() if fate != "Passed"}, {
+            "plain Outcome.Fails": "Failed",
+            "plain Outcome.Aborts": "Failed",
+            "plain Outcome.IsNotRun": "Not Run (Disabled)"})
+        self.assertIn("20 tests from 1 test suite ran", report.output["plain suite Claims"])
+        with open(f"{BUILD}/xml/plain Claims.InTurn/1.xml", encoding="utf-8") as file:
+            self.assertIn('tests="1" failures="0"', file.read())
+        report = ctest("-R", "^plain Outcome.*Skip", "-E", "AFailure")
+        self.assertEqual(set(report.fates.values()), {"Skipped", "Passed"})
+
     def test_a_timeout_shows_as_such(self):
         report = ctest("-R", "^Outcome.Hangs$", status=8)
         self.assertEqual(report.fates, {"Outcome.Hangs": "Timeout"})

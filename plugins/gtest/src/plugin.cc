@@ -300,6 +300,7 @@ void Plugin::OnTestIterationStart(int iteration) {
     findings_.AddSuite(suite->suite->name(), suite->options);
     findings_.AddProbes(suite->options, &settings.probes);
   }
+  settings.visible = setup_.visible;
   supervisor_ = std::make_unique<Supervisor>(std::move(settings));
   PlanSuites();
   std::vector<IsolatedSuite*> suites;

@@ -25,7 +25,12 @@ struct Setup {
   Flags flags;
   Options default_options;
   std::vector<::testing::TestEventListener*> cell_listeners;
+  std::vector<std::string> visible;  // as in RunSettings
 };
+
+// For a program that starts others: a file that tests need although it lies in
+// a directory that is private. Before RUN_ALL_TESTS().
+void KeepVisible(const std::string& path);
 
 class Plugin : public EnvironmentHook {
  public:

@@ -110,6 +110,9 @@ bool RunsInProcess() {
 }
 
 }  // namespace
+
+void KeepVisible(const std::string& path) { TheProgram().setup.visible.push_back(path); }
+
 }  // namespace internal
 
 void InitGoogleTest(int* argc, char** argv) { internal::Initialize(argc, argv); }

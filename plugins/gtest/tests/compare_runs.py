@@ -2,7 +2,7 @@
 """Runs a GoogleTest program plain and in cells, and compares what comes out.
 
     compare_runs.py 'build/feature_plain' 'build/feature_cells --testcell_jobs=4' \\
-        [--console] [--ignore REGEX]... [-- GTEST_ARGS...]
+        [--console] [--ignore REGEX]... [--ignore-report REGEX]... [-- GTEST_ARGS...]
 
 Each command is run with --gtest_output=xml and again with =json. Compared are
 both reports and the exit statuses, and with --console what was printed. Times,
@@ -151,7 +151,9 @@ def compare(args):
             print(f"--- exit status differs: {plain[0]} plain, {cells[0]} in cells")
             print(tail(cells[1]))
             different = True
-        plain_lines, cells_lines = lines_of(plain[2]), lines_of(cells[2])
+        plain_lines, cells_lines = ([line for line in lines_of(report[2])
+                                     if not any(p.search(line) for p in args.ignore_report)]
+                                    for report in (plain, cells))
         different |= report_difference(report_format, plain_lines, cells_lines, args)
         if report_format == "xml":
             count = sum(line.endswith(": testcase") for line in plain_lines)
@@ -168,6 +170,8 @@ def parse_arguments():
     parser.add_argument("plain", type=shlex.split, help="the command without cells")
     parser.add_argument("cells", type=shlex.split, help="the command with cells")
     parser.add_argument("--console", action="store_true", help="compare the printed output, too")
+    parser.add_argument("--ignore-report", action="append", default=[], type=re.compile,
+                        metavar="REGEX", help="leave out lines of the reports that match")
     parser.add_argument("--ignore", action="append", default=[], type=re.compile, metavar="REGEX",
                         help="leave printed lines out in which this is found")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS",

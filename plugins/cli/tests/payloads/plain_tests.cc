@@ -1,0 +1,40 @@
+// More tests of a program that knows nothing of testcell, beside those of
+// plugins/ctest/tests/project.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+std::string g_words;
+
+TEST(Outcome, Exits) {
+  std::printf("before the exit\n");
+  std::exit(3);
+}
+
+class Surroundings : public ::testing::Test {
+ public:
+  static void TearDownTestSuite() { ADD_FAILURE() << "the suite's tear-down fails"; }
+};
+TEST_F(Surroundings, Test) {}
+
+TEST(Prints, Out) {
+  std::printf("out\nno newline");
+  std::fprintf(stderr, "error\n");
+}
+
+TEST(Words, AreOurs) {
+  std::printf("words: %s\n", g_words.c_str());
+  std::printf("seed: %d\n", ::testing::UnitTest::GetInstance()->random_seed());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i) g_words += (i == 1 ? "" : " ") + std::string(argv[i]);
+  return RUN_ALL_TESTS();
+}
