@@ -49,8 +49,8 @@ bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   status->name.Add(open + 1, static_cast<std::size_t>(close - open - 1));
   status->state = close[2];
   const char* next = close + 3;
-  unsigned long long fields[32] = {};
-  for (int field = 4; field < 32; ++field) {
+  unsigned long long fields[33] = {};
+  for (int field = 4; field < 33; ++field) {
     char* end;
     fields[field] = ::strtoull(next, &end, 10);
     if (end == next) return false;
@@ -60,6 +60,7 @@ bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   constexpr unsigned long long kKilled = 1ull << (SIGKILL - 1);
   status->ending = (fields[9] & kExiting) != 0 || (fields[31] & kKilled) != 0;
   status->age_ms = AgeMs(fields[22]);
+  status->blocked = fields[32];
   return true;
 }
 

@@ -16,6 +16,7 @@ struct ProcessStatus {
   // the thread is gone from /proc, so this is but a trace of what has ended.
   bool ending = false;
   long age_ms = 0;
+  unsigned long long blocked = 0;  // the classic signals, 1 being bit 0
 
   bool IsZombie() const { return state == 'Z' || state == 'X'; }
 };

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,10 @@
 #include "probe/directory.h"
 #include "probe/probes.h"
 #include "probe/process_status.h"
+
+// ThreadSanitizer starts a thread of its own in every fork, and another one
+// before the program's first.
+extern "C" void __tsan_init(void) __attribute__((weak));
 
 namespace testcell::probe {
 namespace {
@@ -23,6 +28,15 @@ void ReportThread(int tid, const ProcessStatus& status, Sink* sink) {
                {{"tid", View(number)}, {"name", View(status.name)}, {"age_ms", View(age)}});
 }
 
+unsigned long long Bit(int signal) { return 1ull << (signal - 1); }
+
+// It blocks every signal that can be, but for SIGSYS at times.
+bool IsSanitizers(const ProcessStatus& thread) {
+  if (__tsan_init == nullptr) return false;
+  const unsigned long long all = Bit(SIGSYS) - 1 - Bit(SIGKILL) - Bit(SIGSTOP);
+  return (thread.blocked & all) == all;
+}
+
 }  // namespace
 
 void ReportThreads(Sink* sink) {
@@ -36,6 +50,7 @@ void ReportThreads(Sink* sink) {
     path.Add(static_cast<long>(tid)).Add("/stat");
     ProcessStatus thread;
     if (tid == own || !ReadStatus(tasks.fd(), path.c_str(), &thread)) continue;
+    if (IsSanitizers(thread)) continue;
     if (!thread.IsZombie() && !thread.ending) ReportThread(tid, thread, sink);
   }
 }

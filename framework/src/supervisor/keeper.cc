@@ -65,6 +65,17 @@ void CloseOthers(std::vector<cell::WorkerSettings>* workers, std::size_t mine) {
   }
 }
 
+// Only a process of one thread may enter a user namespace, and a handler of
+// pthread_atfork() may start another: ThreadSanitizer's does. Such a worker is
+// forked without the handlers, which have little to do: the keeper has no other
+// thread either, unless one of them started it.
+pid_t Fork(const cell::WorkerSettings& worker) {
+#if !defined(__GLIBC__) || __GLIBC_PREREQ(2, 34)
+  if (worker.user != cell::UserMode::kNone) return ::_Fork();
+#endif
+  return ::fork();
+}
+
 // False in a test process, with *setup filled in.
 bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_t number,
                 TestSetup* setup) {
@@ -74,7 +85,7 @@ bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_
   if (::pipe2(alive, O_CLOEXEC) != 0) alive[0] = alive[1] = -1;  // then nobody waits for its end
   Place& place = (*places)[number];
   place.alive.Reset(alive[0]);
-  place.pid = ::fork();
+  place.pid = Fork(mine);
   if (place.pid != 0) {
     ::close(alive[1]);
     return true;

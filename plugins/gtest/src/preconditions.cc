@@ -15,7 +15,7 @@
 
 #include "private_access.h"
 
-// ThreadSanitizer keeps a thread of its own.
+// ThreadSanitizer starts a thread of its own with the first one, just before it.
 extern "C" void __tsan_init(void) __attribute__((weak));
 
 namespace testcell {
@@ -88,7 +88,7 @@ void WarnOfThreads() {
     if (task == self) continue;
     names.push_back("'" + FirstLine("/proc/self/task/" + task + "/comm") + "' (" + task + ")");
   }
-  if (__tsan_init != nullptr && !names.empty()) names.pop_back();
+  if (__tsan_init != nullptr && !names.empty()) names.erase(names.begin());
   if (names.empty()) return;
   std::fprintf(stderr,
                "testcell: warning: %d more thread%s before the tests start and will not be in any "

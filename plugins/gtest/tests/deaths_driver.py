@@ -21,6 +21,9 @@ import xml.etree.ElementTree as ElementTree
 PR_SET_CHILD_SUBREAPER = 36
 DEADLINE_S = 60  # for what takes milliseconds: only a defect makes a test wait so long
 NOBODY = 65534
+# How a timed-out test's process is told of that waits for a signal; by its main
+# thread if there is another one, as a sanitizer's.
+IN_PAUSE = r"sleeping, [^\n]*\n *(?:main thread [^\n]*: )?in pause"
 
 
 class Verdict:

@@ -8,6 +8,7 @@
 // exceptions, threads, printing and mocks. Needs GoogleTest 1.10 or later.
 //
 // FEATURE_WITH_TESTCELL: compiled with testcell's header and main's call.
+// FEATURE_SANITIZES_THREADS: compiled with ThreadSanitizer.
 // FEATURE_ENVIRONMENT=fail|skip in the environment: what an Environment does.
 #ifdef FEATURE_WITH_TESTCELL
 #include <testcell/gtest.h>
@@ -20,6 +21,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 
 void RegisterDynamicTests();  // in feature_binary_more.cc
 
@@ -401,6 +403,11 @@ class PrintingListener : public testing::TestEventListener {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef FEATURE_SANITIZES_THREADS
+  // ThreadSanitizer adds a thread of its own with the first one, and in every
+  // fork: GoogleTest counts it before a death test, and is to do so everywhere.
+  std::thread([] {}).join();
+#endif
 #ifdef FEATURE_WITH_TESTCELL
   testcell::InitGoogleTest(&argc, argv);
 #else
