@@ -91,16 +91,19 @@ void Plugin::Exit(int status) {
 bool Plugin::AddSuite(::testing::TestSuite* suite) {
   auto isolated = std::make_unique<IsolatedSuite>();
   isolated->suite = suite;
+  const std::vector<::testing::TestInfo*> sorted = SortedTests(*suite);
   for (const int index : TestIndices(*suite)) {
-    ::testing::TestInfo* const test = TestList(*suite)[static_cast<std::size_t>(index)];
+    ::testing::TestInfo* const test = sorted[static_cast<std::size_t>(index)];
     if (test->should_run()) isolated->tests.push_back(test);
   }
   if (isolated->tests.empty()) return false;
-  const FixtureRecord* const fixture = FindFixture(*isolated->tests.front());
+  // The suite's fixture is that of its first test, selected or not, as for
+  // GoogleTest, which fails the tests that have another.
+  const FixtureRecord* const fixture = FindFixture(*sorted.front());
   const bool marked = fixture != nullptr && fixture->marked;
   if (setup_.flags.isolate == Isolate::kMarked && !marked) return true;
-  isolated->options = fixture != nullptr && fixture->options != nullptr ? fixture->options()
-                                                                        : setup_.default_options;
+  isolated->own_options = fixture != nullptr && fixture->options != nullptr;
+  isolated->options = isolated->own_options ? fixture->options() : setup_.default_options;
   isolated->mode = isolated->options.suites.value_or(setup_.flags.suites);
   suites_.push_back(std::move(isolated));
   return false;
@@ -132,8 +135,7 @@ bool Plugin::SuitesInParent() const {
 void Plugin::PlanSuites() {
   int default_plan = -1;
   for (const auto& suite : suites_) {
-    const FixtureRecord* const fixture = FindFixture(*suite->tests.front());
-    const bool own = fixture != nullptr && fixture->options != nullptr;
+    const bool own = suite->own_options;
     if (!own && default_plan >= 0) {
       suite->plan = default_plan;
       continue;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -64,13 +65,14 @@ class Plugin : public EnvironmentHook {
     ::testing::TestSuite* suite = nullptr;
     std::vector<::testing::TestInfo*> tests;  // selected, in order
     Options options;
+    bool own_options = false;  // its fixture's
     Suites mode = Suites::kCell;
     int plan = -1;
     int first_unit = -1;
     std::vector<::testing::internal::TestFactoryBase*> factories;  // the tests' own
     ::testing::internal::SetUpTestSuiteFunc set_up = nullptr;
     ::testing::internal::TearDownTestSuiteFunc tear_down = nullptr;
-    bool set_up_played = false;
+    std::set<std::string> set_up_told;
     bool forked = false;
     Recording failed_set_up;  // of the unit whose set-up did not come to its end
     std::vector<Recording> tear_downs;
@@ -124,6 +126,7 @@ class Plugin : public EnvironmentHook {
   bool in_process_tests_ = false;
   bool environments_played_ = false;
   int interrupted_ = 0;
+  std::set<std::string> environment_set_up_told_;
   std::vector<Recording> environment_tear_downs_;
   PropertyList program_properties_;
   std::unique_ptr<::testing::TestEventListeners> user_listeners_;

@@ -106,9 +106,11 @@ void Plugin::BeforeSetUp() {
   if (!first->forked) return;
   UnitReplay& replay = ReplayOf(by_test_[first->tests.front()]);
   Recording recording = replay.RecordPhase(Phase::kEnvironmentSetUp);
+  environment_set_up_told_.clear();
   if (replay.AtEnd() && !replay.done()) {
     first->failed_set_up = std::move(recording);
   } else {
+    TellsNews(recording, &environment_set_up_told_);
     Replay(std::move(recording));
   }
 }
@@ -141,10 +143,11 @@ void Plugin::SetUpSuite(::testing::TestSuite* suite) {
   UnitReplay& replay = ReplayOf(by_test_[isolated->tests.front()]);
   Recording environments = replay.RecordPhase(Phase::kEnvironmentSetUp);
   Recording recording = replay.RecordPhase(Phase::kSuiteSetUp);
-  if (environments.failed || replay.AtEnd()) {
+  if (TellsNews(environments, &environment_set_up_told_) || replay.AtEnd()) {
     isolated->failed_set_up = std::move(environments);
     for (Event& event : recording.events) isolated->failed_set_up.Add(std::move(event));
   } else {
+    TellsNews(recording, &isolated->set_up_told);
     Replay(std::move(recording));
   }
 }
@@ -203,13 +206,17 @@ UnitReplay& Plugin::ReplayOf(const TestPlace& place) {
   return replays_.try_emplace(unit, supervisor_.get(), unit).first->second;
 }
 
-// Set-ups ran in every cell, and were shown where GoogleTest ran them first.
+// Set-ups ran in every cell, and were shown where GoogleTest ran them first. What
+// fails is told of the test in whose cell it did, but the same failure only once.
 void Plugin::PlaySetUps(UnitReplay* replay, IsolatedSuite* suite) {
   Replay(std::move(suite->failed_set_up));
   suite->failed_set_up = Recording();
-  for (const Phase phase : {Phase::kEnvironmentSetUp, Phase::kSuiteSetUp}) {
+  const std::pair<Phase, std::set<std::string>*> set_ups[] = {
+      {Phase::kEnvironmentSetUp, &environment_set_up_told_},
+      {Phase::kSuiteSetUp, &suite->set_up_told}};
+  for (const auto& [phase, told] : set_ups) {
     Recording recording = replay->RecordPhase(phase);
-    if (recording.failed || replay->AtEnd()) Replay(std::move(recording));
+    if (TellsNews(recording, told) || replay->AtEnd()) Replay(std::move(recording));
   }
 }
 

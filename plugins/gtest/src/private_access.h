@@ -165,9 +165,7 @@ inline ::testing::internal::TearDownTestSuiteFunc& TearDownFunction(TestSuite& s
   return suite.*Private(TestSuite_tear_down_tc_{});
 }
 
-// The tests; the order to run them in, as indices into that list. From 1.14 on
-// TestSuite::Run() first sorts the list by file and line, keeping the indices:
-// who wants the order before has to sort in the same way (std::stable_sort).
+// The tests; the order to run them in, as indices into that list.
 inline std::vector<TestInfo*>& TestList(TestSuite& suite) {
   return suite.*Private(TestSuite_test_info_list_{});
 }
@@ -200,16 +198,38 @@ inline ::testing::internal::TestEventRepeater*& Repeater(TestEventListeners& lis
   return listeners.*Private(TestEventListeners_repeater_{});
 }
 
+inline void RunUnseen(TestSuite& suite) {
+  TestEventListeners& listeners = UnitTest::GetInstance()->listeners();
+  TestEventListeners nobody;
+  SetShouldRun(suite, true);
+  std::swap(Repeater(listeners), Repeater(nobody));
+  (suite.*Private(TestSuite_Run{}))();
+  std::swap(Repeater(listeners), Repeater(nobody));
+}
+
 // Leaves the current suite before its end: what is recorded and asserted from
 // here on belongs to the program. For a listener of the suite's events.
 inline void LeaveSuite() {
-  TestEventListeners& listeners = UnitTest::GetInstance()->listeners();
-  TestEventListeners nobody;
   TestSuite empty("", nullptr, nullptr, nullptr);
-  SetShouldRun(empty, true);
-  std::swap(Repeater(listeners), Repeater(nobody));
-  (empty.*Private(TestSuite_Run{}))();
-  std::swap(Repeater(listeners), Repeater(nobody));
+  RunUnseen(empty);
+}
+
+// The list as it is when the suite runs: from 1.14 on TestSuite::Run() first
+// sorts it by file and line, and keeps the indices. So a suite of the same tests
+// is run, with none of them selected; the reports show whether this one was.
+inline std::vector<TestInfo*> SortedTests(TestSuite& suite) {
+  const std::vector<TestInfo*>& tests = TestList(suite);
+  std::vector<bool> selected;
+  for (TestInfo* test : tests) {
+    selected.push_back(test->should_run());
+    SetShouldRun(*test, false);
+  }
+  TestSuite same("", nullptr, nullptr, nullptr);
+  TestList(same) = tests;
+  TestIndices(same) = TestIndices(suite);
+  RunUnseen(same);
+  for (std::size_t i = 0; i < tests.size(); ++i) SetShouldRun(*tests[i], selected[i]);
+  return std::exchange(TestList(same), {});  // it would delete them
 }
 
 // Whether GoogleTest has printed its flags, asked for or because one is bad.

@@ -92,6 +92,15 @@ void Replay(Recording recording) {
   for (Event& event : recording.events) ReplayEvent(std::move(event));
 }
 
+bool TellsNews(const Recording& recording, std::set<std::string>* told) {
+  bool news = false;
+  for (const Event& event : recording.events) {
+    if (!IsMessage(event, MessageType::kPart) || !IsFailure(ReadPart(event.message))) continue;
+    news |= told->insert(event.message.payload).second;
+  }
+  return news;
+}
+
 const Event& UnitReplay::Peek() {
   while (!peeked_) {
     next_ = supervisor_->Next(unit_);

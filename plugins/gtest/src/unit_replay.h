@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ struct Recording {
   bool skipped = false;  // holds a skip
 };
 void Replay(Recording recording);
+// Whether it holds a failure that is not among those told, where it is then.
+bool TellsNews(const Recording& recording, std::set<std::string>* told);
 
 struct TestEnd {
   std::int64_t elapsed_ms = 0;

@@ -33,7 +33,7 @@ class Verdict:
         self.failures = [failure.get("message", "") + "\n" + (failure.text or "")
                          for failure in case.findall("failure")]
         self.text = "\n".join(self.failures)
-        self.skipped = case.find("skipped") is not None
+        self.skipped = case.get("result") == "skipped"
         self.outcome = None
         for item in case.iter("property"):
             if item.get("name") == "testcell.outcome":

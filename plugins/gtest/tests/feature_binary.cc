@@ -9,7 +9,7 @@
 //
 // FEATURE_WITH_TESTCELL: compiled with testcell's header and main's call.
 // FEATURE_SANITIZES_THREADS: compiled with ThreadSanitizer.
-// FEATURE_ENVIRONMENT=fail|skip in the environment: what an Environment does.
+// FEATURE_ENVIRONMENT=fail|expect|skip in the environment: what an Environment does.
 #ifdef FEATURE_WITH_TESTCELL
 #include <testcell/gtest.h>
 #else
@@ -317,6 +317,7 @@ class PrintingEnvironment : public testing::Environment {
     testing::Test::RecordProperty(std::string(name_) + "_set_up", "yes");
     const char* mode = std::getenv("FEATURE_ENVIRONMENT");
     if (mode == nullptr || std::strcmp(name_, "second") != 0) return;
+    if (std::strcmp(mode, "expect") == 0) ADD_FAILURE() << "the environment has a failure";
     if (std::strcmp(mode, "fail") == 0) FAIL() << "the environment fails";
     if (std::strcmp(mode, "skip") == 0) GTEST_SKIP() << "the environment skips";
   }

@@ -132,6 +132,13 @@ class Isolate(ModesTestCase):
                          f"Marked.Where in parent of {os.uname().nodename}")
 
 
+    def test_fixture_is_that_of_the_first_test(self):
+        for isolate in ("all", "marked"):
+            done = run(f"--testcell_isolate={isolate}", tests="MixedMarked.Other:MixedMarked.Again")
+            self.check_lines(done, "MixedMarked.Again in cell of modes-cell", status=1)
+            self.assertIn("[  FAILED  ] MixedMarked.Other", done.stdout)
+
+
 class Environments(ModesTestCase):
     """--testcell_environments."""
 
@@ -200,8 +207,7 @@ class Listeners(ModesTestCase):
                            environment={"MODES_FAIL_ENVIRONMENT": "1"})
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertEqual(done.stdout.count(": Failure\n"), 1, done.stdout)
-                heard = re.findall(r"user listener: Failed\nthe environment fails in (\w+)",
-                                   done.stdout)
+                heard = re.findall(r"user listener: the environment fails in (\w+)", done.stdout)
                 self.assertEqual(sorted(heard), places, done.stdout)
 
     def test_without_cells(self):
