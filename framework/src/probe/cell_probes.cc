@@ -170,12 +170,9 @@ void CellProbes::ReportUses(bool bound) {
   if (bound) NoteBoundPorts(&ports_, &seen_, &sink_);
   if (bound && calls_.fd() < 0) NoteAbstractNames(&seen_, &sink_);
   NoteOwnSockets();
-  ports_.Await(shared_->last_socket, &seen_, &sink_);
-  // Where there was more than a test process on one processor, sockets may have
-  // been closed on any.
-  const bool elsewhere = shared_->last_socket == 0 || shared_->others != 0 || others_ || bound;
-  if (elsewhere || ports_.filtered()) ports_.AwaitAllProcessors(&seen_, &sink_);
-  ports_.ReportConnected(&seen_, &sink_);
+  // Where there was more than a test process on one processor.
+  const bool elsewhere = shared_->others != 0 || others_ || bound;
+  ports_.AwaitTest(shared_->last_socket, elsewhere, &seen_, &sink_);
 }
 
 void CellProbes::CloseInTest() {

@@ -41,7 +41,7 @@ class CellProbes {
   void OnOrphan() { others_ = true; }
   // While the test runs: to be polled for input, then told of it. -1: nothing.
   int sockets_fd() const { return ports_.fd(); }
-  void OnSockets() { ports_.OnInput(&seen_, &sink_); }
+  void OnSockets() { ports_.Drain(&seen_, &sink_); }
   int calls_fd() const { return calls_.fd(); }
   void OnCall() { calls_.Serve(&seen_, &sink_); }
   // The test process has asked for one: what was used so far is by whoever was

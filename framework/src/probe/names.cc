@@ -11,8 +11,23 @@ Class ClassOf(char c) {
   return c >= '0' && c <= '9' ? Class::kDigit : Class::kOther;
 }
 
-// Six letters and digits as of mkstemp(3): at the end, alone or after a
-// separator, and not a word.
+bool IsVowel(char c) { return std::string_view("aeiouyAEIOUY").find(c) != std::string_view::npos; }
+
+// In small letters but for the first, and such as one can speak.
+bool IsWord(std::string_view text) {
+  int vowels = 0;
+  int consonants = 0;  // in a row
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i > 0 && ClassOf(text[i]) != Class::kLower) return false;
+    consonants = IsVowel(text[i]) ? 0 : consonants + 1;
+    if (consonants == 0) ++vowels;
+    if (consonants > 3) return false;
+  }
+  return vowels >= 2;
+}
+
+// Six letters and digits as of mkstemp(3): at the end, and, if they could be
+// something else, alone or after a separator.
 bool HasMadeUpEnd(std::string_view name) {
   constexpr std::size_t kLength = 6;
   if (name.size() < kLength) return false;
@@ -20,13 +35,11 @@ bool HasMadeUpEnd(std::string_view name) {
       name.size() == kLength || ClassOf(name[name.size() - kLength - 1]) == Class::kOther;
   name.remove_prefix(name.size() - kLength);
   int changes = 0;
-  bool word = true;
   for (std::size_t i = 0; i < kLength; ++i) {
     if (ClassOf(name[i]) == Class::kOther) return false;
     if (i > 0 && ClassOf(name[i]) != ClassOf(name[i - 1])) ++changes;
-    if (i > 0 && ClassOf(name[i]) != Class::kLower) word = false;
   }
-  return changes >= 2 || (apart && !word);
+  return changes >= 2 || (apart && !IsWord(name));
 }
 
 // Of a suffix, such as mkstemps(3) leaves behind the letters, nothing counts.

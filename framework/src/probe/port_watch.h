@@ -19,7 +19,7 @@ inline bool IsEphemeral(std::uint16_t port) { return port >= 32768 && port <= 60
 // In init. Async-signal-safe, no allocation.
 class PortWatch {
  public:
-  // Makes and closes a socket that Await() knows; 0: it can't be had. `ns`,
+  // Makes and closes a socket that AwaitTest() knows; 0: it can't be had. `ns`,
   // if not 0: the network namespace (SO_NETNS_COOKIE) that it has to be in.
   // Also for the test process.
   static std::uint64_t CloseLast(std::uint64_t ns);
@@ -27,52 +27,44 @@ class PortWatch {
   // Forgets the last cell, whose descriptors went with its init.
   void Reset() {
     fd_ = -1;
-    filtered_ = false;
-    connected_count_ = 0;
+    any_ = overflowed_ = false;
   }
   // In the cell's network namespace, before the test. Without the kernel's
   // support nothing is open.
   void Open();
   void Close();
-  int fd() const { return fd_; }  // -1: not open
-  // True once OnInput() was called: the cell has sockets.
-  bool filtered() const { return filtered_; }
+  int fd() const { return fd_; }           // -1: not open
   std::uint64_t NetworkNamespace() const;  // for CloseLast(); 0: not known
 
+  // Notes what has come.
+  void Drain(Seen* seen, Sink* sink);
+  // The same for all that was closed before. Each processor has a queue of its
+  // own from which the kernel tells of sockets, so the last in it, which was
+  // made for that, says when. `last`: of CloseLast(), called where the test
+  // ran; 0: it was not. `elsewhere`: sockets may have been closed on other
+  // processors than that one.
+  void AwaitTest(std::uint64_t last, bool elsewhere, Seen* seen, Sink* sink);
+  // A socket that lives, from a dump.
+  void Note(const posix::InetSocket& socket, Seen* seen, Sink* sink);
   // Where nobody has said so before.
   static void ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink);
 
-  // While the test runs and there is something to read.
-  void OnInput(Seen* seen, Sink* sink);
-  // Notes what has come.
-  void Drain(Seen* seen, Sink* sink);
-  // The same for all that was closed before, on the processors where it
-  // matters: each has a queue of its own from which the kernel tells of
-  // sockets, so the last in it, which was made for that, says when.
-  // `last`: of CloseLast(), called where the test ran; 0: none.
-  void Await(std::uint64_t last, Seen* seen, Sink* sink);
-  void AwaitAllProcessors(Seen* seen, Sink* sink);
-  // A socket that lives, from a dump.
-  void Note(const posix::InetSocket& socket, Seen* seen, Sink* sink);
-  // Connected sockets are reported late, and only where nobody was bound to
-  // the port alone: those that a listener accepted have its port.
-  void ReportConnected(Seen* seen, Sink* sink);
-
  private:
-  static constexpr int kMaxConnected = 64;
-
   static constexpr std::size_t kMaxLast = 8;
 
   bool Receive(Seen* seen, Sink* sink);
   bool HasCome(std::uint64_t last) const;
+  bool Await(std::uint64_t last, Seen* seen, Sink* sink);
+  bool AwaitHere(Seen* seen, Sink* sink);
+  void AwaitAllProcessors(Seen* seen, Sink* sink);
 
   int fd_ = -1;
-  bool filtered_ = false;
+  bool any_ = false;                   // a port of this cell was told of
+  bool overflowed_ = false;            // some of this cell were lost
+  bool works_ = false;                 // the kernel has told of sockets
+  bool silent_ = false;                // it has not, and is not waited for again
   std::uint64_t last_[kMaxLast] = {};  // cookies of CloseLast() that have come
   std::size_t next_last_ = 0;
-  bool silent_ = false;  // the kernel tells of nothing, and is not waited for again
-  posix::InetSocket connected_[kMaxConnected];
-  int connected_count_ = 0;
 };
 
 }  // namespace testcell::probe
