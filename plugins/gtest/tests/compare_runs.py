@@ -116,7 +116,8 @@ def flatten_json(value, path):
 def lines_of_text(report):
     """For a report that can't be parsed, such as GoogleTest's JSON of a failed Environment."""
     text = re.sub(r'\b(time|timestamp)("?[:=] ?)"[^"]*"', r"\1\2*", report.decode("latin-1"))
-    return [line for line in text.splitlines() if f'"{OWN_PREFIX}' not in line]
+    # Without the comma at its end: it depends on whether a property follows.
+    return [line.removesuffix(",") for line in text.splitlines() if f'"{OWN_PREFIX}' not in line]
 
 
 def lines_of_console(output, args):
