@@ -115,7 +115,9 @@ class AtATerminal(unittest.TestCase):
         shell.expect("Stopped")
         shell.expect("inner> ")
         self.command(shell, "fg")
-        shell.expect("sleep 1000")
+        # The shell names the job before it hands it the terminal.
+        driver.wait_until("sleep has the terminal", lambda: name_of(
+            os.tcgetpgrp(shell.fd)) == "sleep")
         shell.type("\x03")
         shell.expect("inner> ")
         self.command(shell, "exit 6")
