@@ -5,7 +5,8 @@
 # - times and timestamps: no two runs have the same ones;
 # - properties named testcell.*: only cells have something to say there.
 foreach(variant IN ITEMS plain cells)
-  add_executable(feature_${variant} feature_binary.cc feature_binary_more.cc)
+  add_executable(feature_${variant} feature_binary.cc feature_binary_assertions.cc
+    feature_binary_fixtures.cc feature_binary_more.cc)
   target_compile_features(feature_${variant} PRIVATE cxx_std_17)
   if(TESTCELL_SANITIZE STREQUAL "thread")
     target_compile_definitions(feature_${variant} PRIVATE FEATURE_SANITIZES_THREADS)

@@ -1,4 +1,5 @@
-// The other half of the feature binary; see feature_binary.cc.
+// Part of the feature binary: output, parameters, types, death, exceptions,
+// threads, printing and mocks. See feature_binary.cc.
 #ifdef FEATURE_WITH_TESTCELL
 #include <testcell/gtest.h>
 #else
