@@ -1,6 +1,7 @@
 # The parts of the framework that need no cell.
 add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/carry_pattern_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/error_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/flags_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/frame_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/harvester_test.cc

@@ -3,6 +3,23 @@
 #include <string.h>
 
 namespace testcell::posix {
+namespace {
+
+class Category : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "errno"; }
+  std::string message(int error) const override { return ErrnoText(error); }
+  std::error_condition default_error_condition(int error) const noexcept override {
+    return {error, std::generic_category()};
+  }
+};
+
+}  // namespace
+
+const std::error_category& ErrnoCategory() {
+  static const Category category;
+  return category;
+}
 
 std::string ErrnoText(int error) {
   const char* name = ::strerrorname_np(error);

@@ -17,12 +17,16 @@ std::string ErrnoText(int error);
 std::string SignalText(int signal);
 std::string SignalName(int signal);
 
-// std::system_error whose what() is the message and the errno by name.
+// The generic category, but for its messages, which are those of ErrnoText:
+// std::system_error appends them to what it is told. Its errors compare with
+// std::errc.
+const std::error_category& ErrnoCategory();
+
+// std::system_error whose what() is the message and the errno by name:
+// "cannot open x: EACCES (Permission denied)".
 template <typename... Args>
 [[noreturn]] void ThrowErrno(int error, fmt::format_string<Args...> format, Args&&... args) {
-  throw std::system_error(
-      error, std::generic_category(),
-      fmt::format(format, std::forward<Args>(args)...) + ": " + ErrnoText(error));
+  throw std::system_error(error, ErrnoCategory(), fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The call again for as long as a signal interrupts it.

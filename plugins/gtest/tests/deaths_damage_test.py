@@ -123,7 +123,7 @@ class Damage(DeathsTest):
                                tells_nothing=True)
         self.assertEqual(run.status, 2, str(run))
         self.assertIn("cannot make a pipe to a cell (is 'ulimit -n' too low for the jobs?): "
-                      "EMFILE (Too many open files)", run.stderr)
+                      "EMFILE (Too many open files)\n", run.stderr)
 
     def test_program_that_ignores_sigchld(self):
         run = self.run_payload("Child.*:Mask.*", "ignore-sigchld", parent=True)
