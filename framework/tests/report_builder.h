@@ -48,6 +48,17 @@ inline Test operator|(Test test, const Leak& leak) {
   test.leaks.push_back(leak);
   return test;
 }
+// On the host, which cells share.
+struct Shares {
+  std::string path;
+  UsedBy by = UsedBy::kTest;
+};
+inline Test operator|(Test test, const Shares& shares) {
+  Use use{UseKind::kPath, shares.path, shares.by};
+  use.shared = true;
+  test.uses.push_back(use);
+  return test;
+}
 struct Ran {
   int start_ms;
   int wall_ms;

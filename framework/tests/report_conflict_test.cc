@@ -15,11 +15,12 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// "tcp 0.0.0.0:80: A.a B.b", "real" in front where it did collide.
+// "tcp 0.0.0.0:80: A.a B.b", "real" in front where it did collide, "shared"
+// where it could in cells.
 std::vector<std::string> Conflicts(const std::vector<Test>& tests) {
   std::vector<std::string> result;
   for (const Conflict& conflict : FindConflicts(tests)) {
-    std::string text = conflict.real ? "real " : "";
+    std::string text = conflict.real ? "real " : conflict.shared ? "shared " : "";
     text += std::string(Name(conflict.kind)) + " " + conflict.name + ":";
     for (const std::string& test : conflict.tests) text += " " + test;
     result.push_back(text);
@@ -174,11 +175,30 @@ TEST(Conflicts, EscapesCollideForRealIfBothTestsRan) {
               ElementsAre("real path /srv/f: A.a A.b"));
   EXPECT_THAT(Conflicts({MakeTest("A.a") | Escape("/srv/f") | Ran{0, 10},
                          MakeTest("A.b") | Escape("/srv/f") | Ran{10, 10}}),
-              ElementsAre("path /srv/f: A.a A.b"));
+              ElementsAre("shared path /srv/f: A.a A.b"));
   EXPECT_THAT(Conflicts({MakeTest("A.a") | Escape("/srv/f") | Ran{0, 30},
                          MakeTest("A.b") | Escape("/srv/g") | Ran{1, 1},
                          MakeTest("A.c") | Escape("/srv/f") | Ran{20, 1}}),
               ElementsAre("real path /srv/f: A.a A.c"));
+}
+
+TEST(Conflicts, UsesOfWhatCellsShareCollideForReal) {
+  EXPECT_THAT(Conflicts({MakeTest("A.a") | Shares{"/srv/f"} | Ran{0, 10},
+                         MakeTest("A.b") | Shares{"/srv/f"} | Ran{9, 10}}),
+              ElementsAre("real path /srv/f: A.a A.b"));
+  EXPECT_THAT(Conflicts({MakeTest("A.a") | Shares{"/srv/f"} | Ran{0, 10},
+                         MakeTest("A.b") | Escape("/srv/f") | Ran{10, 10}}),
+              ElementsAre("shared path /srv/f: A.a A.b"));
+  // Each cell runs the set-up anew.
+  EXPECT_THAT(Conflicts({MakeTest("A.a") | Shares{"/srv/f", UsedBy::kSuiteSetUp} | Ran{0, 10},
+                         MakeTest("A.b") | Shares{"/srv/f", UsedBy::kSuiteSetUp} | Ran{9, 10}}),
+              ElementsAre("real path /srv/f: A.a A.b"));
+}
+
+TEST(Conflicts, OnTheHostAloneAreNotShared) {
+  EXPECT_THAT(Conflicts({MakeTest("A.a") | Shares{"/srv/f"} | Ran{0, 10},
+                         MakeTest("A.b") | Uses(UseKind::kPath, "/srv/f") | Ran{1, 10}}),
+              ElementsAre("path /srv/f: A.a A.b"));
 }
 
 TEST(Conflicts, RealOnesComeFirst) {

@@ -95,7 +95,7 @@ class Page(unittest.TestCase):
     def test_matrix(self):
         rows = self.ask("[...document.querySelectorAll('#matrix tr')].map(row =>"
                         "[...row.cells].map(cell => cell.textContent))")
-        self.assertEqual(rows[0][1:3], ["path /srv/shared", "tcp 0.0.0.0:80, [::]:80"])
+        self.assertEqual(rows[0][1:3], ["path /srv/shared *", "tcp 0.0.0.0:80, [::]:80"])
         marks = {row[0]: row[1:] for row in rows[1:]}
         self.assertEqual(marks["Odd.Other"], ["●", "", "●"])
         self.assertEqual(marks["Server.Starts"], ["", "●", ""])

@@ -93,11 +93,28 @@ TEST(Text, ConflictsWithAdvice) {
             "             Server.Starts, Server.StartsAgain, Client.Connects\n"
             "[ CONFLICT ] path /tmp/server: 3 tests would collide\n"
             "             Server.Starts, Server.StartsAgain, Client.Connects\n"
-            "[ CONFLICT ] In cells they don't. Without cells, ctest -j needs:\n"
+            "[ CONFLICT ] Cells share the host's files. Options::copy_on_write gives each\n"
+            "             test its own, Options::exclusive lets one in at a time.\n"
+            "[ CONFLICT ] In cells the others don't. Without cells, ctest -j needs:\n"
             "set_tests_properties(Log.Rotates Log.Grows\n"
             "  PROPERTIES RESOURCE_LOCK \"path_/var/log/x\")\n"
             "set_tests_properties(Server.Starts Server.StartsAgain Client.Connects\n"
             "  PROPERTIES RESOURCE_LOCK \"tcp_80;path_/tmp/server\")\n");
+}
+
+TEST(Text, ConflictsThatCellsDoNotPrevent) {
+  Recorder recorder;
+  recorder.Add(MakeTest("Log.Rotates") | Shares{"/var/log/x"} | Ran{0, 5});
+  recorder.Add(MakeTest("Log.Grows") | Shares{"/var/log/x"} | Ran{5, 9});
+  EXPECT_EQ(Summary(recorder),
+            "[ testcell ] 1 conflict\n"
+            "[ CONFLICT ] path /var/log/x: 2 tests would collide, in cells too\n"
+            "             Log.Rotates, Log.Grows\n"
+            "[ CONFLICT ] Cells share the host's files. Options::copy_on_write gives each\n"
+            "             test its own, Options::exclusive lets one in at a time.\n"
+            "[ CONFLICT ] Without cells, ctest -j needs:\n"
+            "set_tests_properties(Log.Rotates Log.Grows\n"
+            "  PROPERTIES RESOURCE_LOCK \"path_/var/log/x\")\n");
 }
 
 TEST(Text, LongListsAreCut) {

@@ -73,15 +73,19 @@ struct Use {
   // Made for the moment, as mkstemp(3) does: not worth a word unless another
   // test has the very same name.
   bool made_up = false;
+  // On what cells share, outside their private file systems.
+  bool shared = false;
 };
 
 // Uses of two or more tests that would collide if they ran together without
-// cells.
+// cells, or in cells, too.
 struct Conflict {
   UseKind kind = UseKind::kTcp;
   std::string name;
   std::vector<std::string> tests;  // "Suite.Case"
-  // It did collide: both ran at the same time, on something that cells share.
+  // Cells don't keep these tests apart: it is on the host.
+  bool shared = false;
+  // It did collide: it is shared, and two of the tests ran at the same time.
   bool real = false;
 };
 

@@ -127,7 +127,8 @@ struct Options {
   std::vector<std::string> copy_on_write;  // directories; what is mounted below stays shared
   std::vector<std::string> read_only;      // with all that is mounted below
   // What tests write there is the host's at once, as in any directory that is
-  // neither private nor copy-on-write, and is meant to be: no finding.
+  // neither private nor copy-on-write, and is meant to be: no leak. Two that write
+  // the same path there while both run are a conflict all the same.
   std::vector<std::string> shared;
 
   // What is left in copy-on-write directories is gone with the cell, but for

@@ -169,9 +169,13 @@ void Supervise(const Context& context, int signals) {
                       {context.fds->control, POLLIN, 0},
                       {sockets, POLLIN, 0},
                       {calls, POLLIN, 0}};
+  // A cell may be asked to wait long: the queue of events is to be read meanwhile.
+  const int pause_ms = context.probes != nullptr ? context.probes->pause_ms() : -1;
   for (;;) {
     if (Reap(context)) return;
-    if (::poll(events, 4, -1) < 0 && errno != EINTR) ::_exit(1);
+    const int ready = ::poll(events, 4, pause_ms);
+    if (ready < 0 && errno != EINTR) ::_exit(1);
+    if (ready == 0) context.probes->OnPause();
     if (events[2].revents != 0) context.probes->OnSockets();
     if ((events[3].revents & POLLIN) != 0) context.probes->OnCall();
     if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone

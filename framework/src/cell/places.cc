@@ -78,6 +78,9 @@ probe::Places MakePlaces(const Plan& plan) {
   AddComposed(plan, &places);
   AddGiven(plan.throughs, &places);
   AddGiven(plan.binds, &places);
+  for (const auto& bind : plan.binds) {
+    if (!bind.read_only) places.shared.push_back(plan.open_paths[bind.source]);
+  }
   places.lowers.resize(plan.open_paths.size());
   for (const probe::Tree& tree : places.trees) {
     if (tree.lower != probe::kNoLower) places.lowers[tree.lower] = true;

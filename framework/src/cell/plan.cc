@@ -12,9 +12,9 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <sstream>
 
 #include "cell/below.h"
+#include "cell/host_mounts.h"
 #include "cell/places.h"
 #include "cell/plan_carry.h"
 #include "posix/error.h"
@@ -37,34 +37,6 @@ bool IsDirectory(const std::string& path) {
 std::string ReadAll(const char* path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-// mountinfo writes space, tab, newline and backslash as \ooo (proc(5)).
-std::string Unescape(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      plain.push_back(static_cast<char>(std::strtol(text.substr(i + 1, 3).c_str(), nullptr, 8)));
-      i += 3;
-    } else {
-      plain.push_back(text[i]);
-    }
-  }
-  return plain;
-}
-
-std::vector<std::string> MountPoints() {
-  std::vector<std::string> points;
-  std::ifstream file("/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream fields(line);
-    std::string field;
-    for (int i = 0; i < 5; ++i) fields >> field;
-    points.push_back(Unescape(field));
-  }
-  std::sort(points.begin(), points.end());
-  points.erase(std::unique(points.begin(), points.end()), points.end());
-  return points;
 }
 
 std::string SizeOption(std::uint64_t bytes) {
@@ -398,7 +370,10 @@ HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   }
   host.hosts_exist = ::access("/etc/hosts", F_OK) == 0;
   if (host.hosts_exist) host.hosts = ReadAll("/etc/hosts");
-  host.mount_points = MountPoints();
+  std::ifstream mountinfo("/proc/self/mountinfo");
+  const std::vector<HostMount> mounts = ReadMounts(mountinfo);
+  host.mount_points = MountPoints(mounts);
+  host.file_systems = WatchedFileSystems(mounts);
   return host;
 }
 

@@ -138,6 +138,7 @@ struct HostFacts {
   std::string hosts;                 // content of /etc/hosts
   bool hosts_exist = false;
   std::vector<std::string> mount_points;
+  probe::HostFileSystems file_systems;  // that tests may write to
 };
 HostFacts ReadHostFacts(const std::vector<std::string>& visible);
 

@@ -1,6 +1,7 @@
 #include "cell/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -28,7 +29,11 @@ void SendIdle(const Context& context, int wait_status) {
   SendReport(context, report);
 }
 
-bool Receive(int control, protocol::Order* order) {
+bool Receive(int control, const probe::CellProbes* probes, protocol::Order* order) {
+  const int pause_ms = probes != nullptr ? probes->pause_ms() : -1;
+  pollfd event{control, POLLIN, 0};
+  // What others do to watched files shall not pile up meanwhile.
+  while (pause_ms >= 0 && ::poll(&event, 1, pause_ms) <= 0) probes->DiscardFiles();
   ssize_t size;
   do {
     size = ::recv(control, order, sizeof *order, 0);
@@ -64,10 +69,15 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   context.attach = settings.attach;
   context.worker = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
-  if (settings.probes.any()) context.probes = probe::CellProbes::Make(settings.probes);
+  if (settings.probes.any()) {
+    // The kernel lets nobody else watch a file system of the host's.
+    const bool may_watch = settings.user == UserMode::kNone;
+    context.probes = probe::CellProbes::Make(
+        settings.probes, may_watch ? *settings.file_systems : probe::HostFileSystems());
+  }
   SendHello(context, settings.epoch);
   protocol::Order order;
-  while (Receive(settings.fds.control, &order)) {
+  while (Receive(settings.fds.control, context.probes, &order)) {
     if (order.kind != protocol::OrderKind::kMake || order.epoch != settings.epoch) continue;
     if (MakeCell(settings, order, &context)) {
       return {context.run.unit, context.run.cookie, context.plan, context.space, context.probes};

@@ -16,6 +16,7 @@ struct WorkerSettings {
   const std::vector<std::unique_ptr<Plan>>* plans = nullptr;
   UserMode user = UserMode::kNone;
   probe::Switches probes;
+  const probe::HostFileSystems* file_systems = nullptr;  // of the host
   uid_t uid = 0;
   gid_t gid = 0;
   internal::Attach attach = internal::Attach::kNothing;

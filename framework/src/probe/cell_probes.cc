@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,7 +57,7 @@ void Close(int* fd) {
 }  // namespace
 
 // Pages that are never touched are never there, and need no copy in a fork.
-CellProbes* CellProbes::Make(const Switches& switches) {
+CellProbes* CellProbes::Make(const Switches& switches, const HostFileSystems& systems) {
   void* const memory = MapZero(sizeof(CellProbes), MAP_PRIVATE);
   void* const shared = MapZero(sizeof(Shared), MAP_SHARED);
   if (memory == nullptr || shared == nullptr) return nullptr;
@@ -64,7 +65,9 @@ CellProbes* CellProbes::Make(const Switches& switches) {
   probes->switches_ = switches;
   probes->shared_ = static_cast<Shared*>(shared);
   probes->fds_before_.Fill();
-  if (switches.uses) probes->paths_.OpenGroup();
+  if (!switches.uses && systems.empty()) return probes;
+  probes->file_events_.Open();
+  if (!systems.empty()) probes->escapes_.Watch(probes->file_events_, systems);
   return probes;
 }
 
@@ -82,7 +85,7 @@ void CellProbes::Begin(const Places& places) {
   ports_.Reset();
   calls_.Reset();
   if (switches_.uses) {
-    paths_.Mark(place_fds_);
+    paths_.Mark(file_events_, place_fds_);
     if (places.own_net) ports_.Open();
     if (places.own_net) shared_->network_namespace = ports_.NetworkNamespace();
   }
@@ -92,7 +95,10 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   results_ = results;
   by_ = UsedBy::kTest;
   others_ = false;
+  kept_size_ = 0;
   sink_.Start(cookie, WriteFrame, &results_);
+  DiscardFiles();  // of the last cell's end, and of the host
+  escapes_.Start();
   if (switches_.uses && switches_.all_uses) calls_.Install();
 }
 
@@ -112,6 +118,7 @@ void CellProbes::Checkpoint() {
 
 std::uint32_t CellProbes::End() {
   const bool processes = HasProcesses();
+  DrainFiles();
   if (switches_.leaks) ReportLeaks(processes);
   ReportObjects(switches_.leaks);
   // Last, for the kernel tells of sockets when it comes to it.
@@ -135,6 +142,59 @@ void CellProbes::ReportLeaks(bool processes) {
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);
+  escapes_.Report(&sink_);
+}
+
+int CellProbes::pause_ms() const {
+  constexpr int kPauseMs = 100;  // in which the host fills no queue of 16,384 events
+  return escapes_.active() ? kPauseMs : -1;
+}
+
+void CellProbes::DiscardFiles() const {
+  file_events_.Discard();
+  escapes_.Discard();
+}
+
+bool CellProbes::Keep(const FileEvent& event) {
+  constexpr std::size_t kAlign = alignof(fanotify_event_metadata);
+  const std::size_t size = (event.bytes.size() + kAlign - 1) / kAlign * kAlign;
+  if (size > kKeptBytes - kept_size_) return false;
+  ::memcpy(kept_ + kept_size_, event.bytes.data(), event.bytes.size());
+  kept_size_ += size;
+  return true;
+}
+
+// Only the host's: what has been opened in a copy-on-write directory is yet to
+// be written to.
+void CellProbes::OnPause() {
+  escapes_.Begin(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
+  file_events_.Drain([&](const FileEvent& event) {
+    const bool overflow = (event.mask & FAN_Q_OVERFLOW) != 0;
+    if (!overflow && (escapes_.Take(event) || !switches_.uses || Keep(event))) return;
+    TakeFile(event);
+  });
+  escapes_.TakeWritten();
+}
+
+void CellProbes::TakeFile(const FileEvent& event) {
+  if ((event.mask & FAN_Q_OVERFLOW) != 0) {
+    sink_.Lose(1);
+  } else if (!escapes_.Take(event) && switches_.uses) {
+    paths_.Take(event, *places_, place_fds_, &seen_, &sink_);
+  }
+}
+
+void CellProbes::DrainFiles() {
+  escapes_.Begin(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
+  constexpr std::size_t kAlign = alignof(fanotify_event_metadata);
+  for (std::size_t at = 0; at < kept_size_;) {
+    const auto* const event = reinterpret_cast<const fanotify_event_metadata*>(kept_ + at);
+    TakeFile(ReadFileEvent(*event));
+    at += (event->event_len + kAlign - 1) / kAlign * kAlign;
+  }
+  kept_size_ = 0;
+  file_events_.Drain([&](const FileEvent& event) { TakeFile(event); });
+  escapes_.TakeWritten();
 }
 
 // What is a leak and a use alike.
@@ -165,7 +225,7 @@ void CellProbes::NoteOwnSockets() {
 
 // `bound`: there may be sockets that live.
 void CellProbes::ReportUses(bool bound) {
-  paths_.Drain(*places_, place_fds_, &seen_, &sink_);
+  DrainFiles();
   if (!places_->own_net) return;
   if (bound) NoteBoundPorts(&ports_, &seen_, &sink_);
   if (bound && calls_.fd() < 0) NoteAbstractNames(&seen_, &sink_);
@@ -176,7 +236,8 @@ void CellProbes::ReportUses(bool bound) {
 }
 
 void CellProbes::CloseInTest() {
-  if (paths_.fd() >= 0) ::close(paths_.fd());
+  if (file_events_.fd() >= 0) ::close(file_events_.fd());
+  escapes_.CloseInTest();
   ports_.Close();
   if (calls_.fd() >= 0) ::close(calls_.fd());
   Close(&place_fds_.base);

@@ -8,7 +8,9 @@
 #include <cstdint>
 
 #include "probe/call_watch.h"
+#include "probe/escape_watch.h"
 #include "probe/fd_table.h"
+#include "probe/file_events.h"
 #include "probe/path_watch.h"
 #include "probe/places.h"
 #include "probe/port_watch.h"
@@ -22,13 +24,17 @@ class CellProbes {
  public:
   // In the worker, in its user namespace. Never deleted: it goes with the
   // process. Null where there is no memory.
-  static CellProbes* Make(const Switches& switches);
+  // What is written to these file systems of the host is looked for.
+  static CellProbes* Make(const Switches& switches, const HostFileSystems& systems);
 
   const Switches& switches() const { return switches_; }
   Shared* shared() { return shared_; }
   FdTable* fds_before() { return &fds_before_; }
   // For whoever makes the cell to fill in, before Begin().
   PlaceFds* place_fds() { return &place_fds_; }
+
+  // While it waits for the next cell, every pause_ms().
+  void DiscardFiles() const;
 
   // In init; async-signal-safe, no allocation.
   // The cell stands, and nothing has run in it.
@@ -44,6 +50,9 @@ class CellProbes {
   void OnSockets() { ports_.Drain(&seen_, &sink_); }
   int calls_fd() const { return calls_.fd(); }
   void OnCall() { calls_.Serve(&seen_, &sink_); }
+  // How long to wait at most for the next event, for OnPause(); -1: for ever.
+  int pause_ms() const;
+  void OnPause();
   // The test process has asked for one: what was used so far is by whoever was
   // in charge until now.
   void Checkpoint();
@@ -58,6 +67,9 @@ class CellProbes {
 
   bool HasProcesses();
   void NoteOwnSockets();
+  void DrainFiles();
+  void TakeFile(const FileEvent& event);
+  bool Keep(const FileEvent& event);
   void ReportObjects(bool leaks);
   void ReportLeaks(bool processes);
   void ReportUses(bool bound);
@@ -66,7 +78,9 @@ class CellProbes {
   Shared* shared_;
   const Places* places_;
   PlaceFds place_fds_;
+  FileEvents file_events_;
   PathWatch paths_;
+  EscapeWatch escapes_;
   PortWatch ports_;
   CallWatch calls_;
   FdTable fds_before_;
@@ -76,6 +90,10 @@ class CellProbes {
   std::uint64_t inodes_before_;
   std::uint64_t newest_mount_;
   int results_;
+  // Events that say what they mean when the test is over.
+  static constexpr std::size_t kKeptBytes = 256u << 10;
+  alignas(fanotify_event_metadata) char kept_[kKeptBytes];
+  std::size_t kept_size_;
   bool others_;  // processes or threads beside the test process's first, maybe
   pid_t test_;
 };

@@ -17,14 +17,6 @@ bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-const char* TypeText(mode_t mode) {
-  if (S_ISDIR(mode)) return "directory";
-  if (S_ISLNK(mode)) return "symlink";
-  if (S_ISFIFO(mode)) return "fifo";
-  if (S_ISSOCK(mode)) return "socket";
-  return S_ISREG(mode) ? "file" : "device";
-}
-
 // The mark of an overlay for what was deleted from its lower directory.
 bool IsWhiteout(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0);
@@ -128,6 +120,14 @@ class Walk {
 bool IsBelow(const std::string& path, const std::string& directory) {
   return path.size() > directory.size() + 1 && path[directory.size()] == '/' &&
          path.compare(0, directory.size(), directory) == 0;
+}
+
+const char* TypeText(mode_t mode) {
+  if (S_ISDIR(mode)) return "directory";
+  if (S_ISLNK(mode)) return "symlink";
+  if (S_ISFIFO(mode)) return "fifo";
+  if (S_ISSOCK(mode)) return "socket";
+  return S_ISREG(mode) ? "file" : "device";
 }
 
 bool IsOfTool(std::string_view name) {

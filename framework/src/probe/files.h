@@ -2,6 +2,8 @@
 #ifndef TESTCELL_SRC_PROBE_FILES_H_
 #define TESTCELL_SRC_PROBE_FILES_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +25,9 @@ void ReportFiles(const Places& places, const PlaceFds& fds, Sink* sink);
 // Is what the upper directory of a copy-on-write tree holds under this path
 // more than a copy of the host's?
 bool ChangesLower(const Tree& tree, const PlaceFds& fds, const char* below, bool is_directory);
+
+// "file", "directory"; static storage.
+const char* TypeText(mode_t mode);
 
 // Files of compilers' tools, which no test means to write.
 bool IsOfTool(std::string_view name);

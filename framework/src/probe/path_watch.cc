@@ -10,67 +10,17 @@
 #include "probe/files.h"
 #include "probe/probes.h"
 
-#ifndef FAN_REPORT_TARGET_FID  // Linux 5.17
-#define FAN_REPORT_TARGET_FID 0x00001000
-#endif
-
 namespace testcell::probe {
 namespace {
 
 constexpr std::uint64_t kEvents = FAN_CREATE | FAN_MOVED_TO | FAN_ONDIR;
 
-// A file handle as fanotify and name_to_handle_at(2) give it, by its hash.
-std::uint64_t HandleHash(const file_handle& handle) {
-  return Hash({reinterpret_cast<const char*>(handle.f_handle), handle.handle_bytes}, 5);
-}
-
-// What an event tells of, beside its mask.
-struct Subject {
-  std::uint64_t directory = 0;
-  std::uint64_t child = 0;
-  std::string_view name;
-};
-
-Subject ReadSubject(const fanotify_event_metadata& event) {
-  Subject subject;
-  const char* next = reinterpret_cast<const char*>(&event) + event.metadata_len;
-  const char* const end = reinterpret_cast<const char*>(&event) + event.event_len;
-  while (next + sizeof(fanotify_event_info_fid) <= end) {
-    fanotify_event_info_fid info;
-    ::memcpy(&info, next, sizeof info);
-    const auto* const handle =
-        reinterpret_cast<const file_handle*>(next + offsetof(fanotify_event_info_fid, handle));
-    if (info.hdr.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME) {
-      subject.directory = HandleHash(*handle);
-      subject.name = reinterpret_cast<const char*>(handle->f_handle) + handle->handle_bytes;
-    } else if (info.hdr.info_type == FAN_EVENT_INFO_TYPE_FID) {
-      subject.child = HandleHash(*handle);
-    }
-    if (info.hdr.len == 0) break;
-    next += info.hdr.len;
-  }
-  return subject;
-}
-
 }  // namespace
 
-void PathWatch::OpenGroup() {
-  group_.Reset(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_DFID_NAME |
-                                   FAN_REPORT_FID | FAN_REPORT_TARGET_FID,
-                               O_RDONLY | O_CLOEXEC));
-}
-
-void PathWatch::Mark(const PlaceFds& fds) {
+void PathWatch::Mark(const FileEvents& events, const PlaceFds& fds) {
   roots_known_ = false;
-  if (!group_) return;
-  // What came of the last cell after its end.
-  char buffer[4096];
-  while (::read(group_.get(), buffer, sizeof buffer) > 0) {
-  }
   for (const int fd : {fds.base, fds.shm}) {
-    if (fd >= 0) {
-      ::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kEvents, fd, ".");
-    }
+    if (fd >= 0) events.Mark(fd, kEvents);
   }
 }
 
@@ -164,41 +114,20 @@ void PathWatch::Report(const Places& places, const PlaceFds& fds, const Node& di
   sink->Report(shm ? UseKind::kPosixShm : UseKind::kPath, View(path), LooksRandom(View(below)));
 }
 
-void PathWatch::Take(const fanotify_event_metadata& event, const Places& places,
-                     const PlaceFds& fds, Seen* seen, Sink* sink) {
-  if ((event.mask & FAN_Q_OVERFLOW) != 0) {
-    sink->Lose(1);
-    return;
-  }
-  const Subject subject = ReadSubject(event);
-  // Unknown directories: an overlay's own, or what the lost events told of.
-  Node* const directory = Find(subject.directory);
-  if (directory == nullptr || subject.name.empty()) return;
+void PathWatch::Take(const FileEvent& event, const Places& places, const PlaceFds& fds, Seen* seen,
+                     Sink* sink) {
+  if ((event.mask & kEvents & ~FAN_ONDIR) == 0 || event.name.empty()) return;
+  if (!roots_known_) AddRoots(places, fds);
+  roots_known_ = true;
+  // Unknown directories: an overlay's own, or what lost events told of.
+  Node* const directory = Find(event.directory_hash);
+  if (directory == nullptr) return;
   const bool is_directory = (event.mask & FAN_ONDIR) != 0;
-  if (is_directory && subject.child != 0) {
-    Add(subject.child, static_cast<std::uint16_t>(directory - nodes_), directory->tree,
-        subject.name);
+  if (is_directory && event.child_hash != 0) {
+    Add(event.child_hash, static_cast<std::uint16_t>(directory - nodes_), directory->tree,
+        event.name);
   }
-  Report(places, fds, *directory, subject.name, is_directory, seen, sink);
-}
-
-void PathWatch::Drain(const Places& places, const PlaceFds& fds, Seen* seen, Sink* sink) {
-  if (!group_) return;
-  alignas(8) char buffer[16384];
-  bool first = !roots_known_;
-  for (;;) {
-    const ssize_t size = ::read(group_.get(), buffer, sizeof buffer);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return;
-    if (first) AddRoots(places, fds);
-    first = false;
-    roots_known_ = true;
-    ssize_t left = size;
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-    for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-      Take(*event, places, fds, seen, sink);
-    }
-  }
+  Report(places, fds, *directory, event.name, is_directory, seen, sink);
 }
 
 }  // namespace testcell::probe

@@ -8,29 +8,22 @@
 #include <cstdint>
 #include <string_view>
 
-#include "posix/unique_fd.h"
+#include "probe/file_events.h"
 #include "probe/places.h"
 #include "probe/seen.h"
 #include "probe/sink.h"
 
-struct fanotify_event_metadata;
-
 namespace testcell::probe {
 
-// The group of events is the worker's, for all of its cells, since to close
-// one takes milliseconds. Everything but OpenGroup() is for init:
-// async-signal-safe, no allocation.
+// In init: async-signal-safe, no allocation.
 class PathWatch {
  public:
-  // In the worker, in its user namespace. Where the kernel grants none (before
-  // Linux 6.16 to an ordinary user) nothing is watched.
-  void OpenGroup();
-  int fd() const { return group_.get(); }  // -1: none
-
   // Before the test: its private file systems.
-  void Mark(const PlaceFds& fds);
-  // Reports what was made since, under the paths that the test knows.
-  void Drain(const Places& places, const PlaceFds& fds, Seen* seen, Sink* sink);
+  void Mark(const FileEvents& events, const PlaceFds& fds);
+  // Reports what was made, under the path that the test knows. Other events are
+  // passed over.
+  void Take(const FileEvent& event, const Places& places, const PlaceFds& fds, Seen* seen,
+            Sink* sink);
 
  private:
   static constexpr std::uint16_t kNoParent = 0xffff;
@@ -51,12 +44,9 @@ class PathWatch {
   Node* Find(std::uint64_t handle);
   Node* Add(std::uint64_t handle, std::uint16_t parent, std::size_t tree, std::string_view name);
   bool Below(const Node& directory, Text* path) const;
-  void Take(const fanotify_event_metadata& event, const Places& places, const PlaceFds& fds,
-            Seen* seen, Sink* sink);
   void Report(const Places& places, const PlaceFds& fds, const Node& directory,
               std::string_view name, bool is_directory, Seen* seen, Sink* sink);
 
-  posix::UniqueFd group_;
   bool roots_known_ = false;  // of this cell
   std::size_t count_ = 0;
   std::size_t names_used_ = 0;

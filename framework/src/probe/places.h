@@ -21,6 +21,15 @@ struct Switches {
 inline constexpr std::size_t kNoLower = static_cast<std::size_t>(-1);
 inline constexpr std::size_t kMaxHostPaths = 128;
 
+// A file system of the host that tests may write to.
+struct HostFileSystem {
+  std::vector<std::string> mounts;  // directories where it is, the best first
+  // Where the kernel does not tell of its names: no harm is done by opening what
+  // was written.
+  bool may_be_opened = false;
+};
+using HostFileSystems = std::vector<HostFileSystem>;
+
 // A directory of the cell whose files are its own.
 struct Tree {
   std::string path;  // as the test sees it
@@ -38,8 +47,9 @@ struct Places {
   std::vector<Tree> trees;
   // In the trees before the test: where something is bound.
   std::vector<std::string> given;
-  std::vector<bool> lowers;  // of the plan's open paths, which are a tree's lower
-  std::string host_name;     // empty: the host's
+  std::vector<std::string> shared;  // the host's, by Options: to write there is no escape
+  std::vector<bool> lowers;         // of the plan's open paths, which are a tree's lower
+  std::string host_name;            // empty: the host's
   bool own_net = true;
   bool own_ipc = true;
 };

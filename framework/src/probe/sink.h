@@ -52,12 +52,11 @@ class Sink {
 
   // `made_up`: a name that only chance would give to another test, too.
   void Report(UseKind kind, std::string_view name, bool made_up = false) {
-    if (++uses_ > kMaxUses) {
-      ++lost_;
-      return;
-    }
-    frame_.StartUse(kind, name, by_, made_up);
-    Send();
+    ReportUse(kind, name, made_up, false);
+  }
+  // Of what cells share.
+  void ReportShared(UseKind kind, std::string_view name, bool made_up) {
+    ReportUse(kind, name, made_up, true);
   }
 
   // Who made the uses that are reported from here on.
@@ -72,6 +71,15 @@ class Sink {
   // More helps nobody to find the origin, and would be paid for in memory.
   static constexpr int kMaxLeaks = 500;
   static constexpr int kMaxUses = 2000;
+
+  void ReportUse(UseKind kind, std::string_view name, bool made_up, bool shared) {
+    if (++uses_ > kMaxUses) {
+      ++lost_;
+      return;
+    }
+    frame_.StartUse(kind, name, by_, made_up, shared);
+    Send();
+  }
 
   void Send() {
     if (!write_(target_, frame_.Finish(cookie_))) ++lost_;

@@ -43,12 +43,14 @@ void FindingFrame::Detail(std::string_view name, std::string_view value) {
   Text(value);
 }
 
-void FindingFrame::StartUse(UseKind kind, std::string_view name, UsedBy by, bool made_up) {
+void FindingFrame::StartUse(UseKind kind, std::string_view name, UsedBy by, bool made_up,
+                            bool shared) {
   Start(internal::MessageType::kUse);
   Number(static_cast<std::uint64_t>(kind));
   Text(name);
   Number(static_cast<std::uint64_t>(by));
   Number(made_up ? 1 : 0);
+  Number(shared ? 1 : 0);
 }
 
 std::string_view FindingFrame::Finish(std::uint64_t cookie) {
@@ -77,6 +79,7 @@ bool DecodeUse(const std::string& payload, Use* use) {
   use->name = reader.Text();
   const std::uint64_t by = reader.Number();
   use->made_up = reader.Number() != 0;
+  use->shared = reader.Number() != 0;
   if (kind > static_cast<std::uint64_t>(UseKind::kHostName) ||
       by > static_cast<std::uint64_t>(UsedBy::kEnvironment)) {
     return false;

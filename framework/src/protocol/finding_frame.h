@@ -28,7 +28,7 @@ class FindingFrame {
 
   void StartLeak(LeakKind kind, std::string_view what);
   void Detail(std::string_view name, std::string_view value);
-  void StartUse(UseKind kind, std::string_view name, UsedBy by, bool made_up);
+  void StartUse(UseKind kind, std::string_view name, UsedBy by, bool made_up, bool shared);
   // Valid until the next start.
   std::string_view Finish(std::uint64_t cookie);
 

@@ -62,22 +62,24 @@ std::vector<std::size_t> Colliding(const std::vector<Test>& tests,
   return colliding;
 }
 
-bool DidCollide(const std::vector<Test>& tests, const std::vector<Claim>& claims) {
-  std::vector<std::size_t> escaped;
+SharedClaims FindShared(const std::vector<Test>& tests, const std::vector<Claim>& claims) {
+  std::vector<std::size_t> shared;
   for (const Claim& claim : claims) {
-    if (claim.escaped) escaped.push_back(claim.test);
+    if (claim.shared) shared.push_back(claim.test);
   }
-  std::sort(escaped.begin(), escaped.end());
-  escaped.erase(std::unique(escaped.begin(), escaped.end()), escaped.end());
-  std::sort(escaped.begin(), escaped.end(), [&](std::size_t one, std::size_t other) {
+  std::sort(shared.begin(), shared.end());
+  shared.erase(std::unique(shared.begin(), shared.end()), shared.end());
+  std::stable_sort(shared.begin(), shared.end(), [&](std::size_t one, std::size_t other) {
     return tests[one].start < tests[other].start;
   });
-  for (std::size_t i = 1; i < escaped.size(); ++i) {
+  SharedClaims result;
+  result.by_several = shared.size() > 1;
+  for (std::size_t i = 1; i < shared.size(); ++i) {
     // The earlier ones end before this neighbour begins, or it was seen.
-    const Test& before = tests[escaped[i - 1]];
-    if (tests[escaped[i]].start < before.start + before.outcome.wall) return true;
+    const Test& before = tests[shared[i - 1]];
+    result.at_once = result.at_once || tests[shared[i]].start < before.start + before.outcome.wall;
   }
-  return false;
+  return result;
 }
 
 }  // namespace testcell::report

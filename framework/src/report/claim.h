@@ -13,7 +13,7 @@ struct Claim {
   std::size_t test = 0;  // its index
   UsedBy by = UsedBy::kTest;
   bool only_read = false;
-  bool escaped = false;  // on the host, which cells share
+  bool shared = false;  // on the host, which cells share
 };
 
 // The tests, in order, that would collide with one of the others. Two claims
@@ -22,8 +22,12 @@ struct Claim {
 std::vector<std::size_t> Colliding(const std::vector<Test>& tests,
                                    const std::vector<Claim>& claims);
 
-// Whether two tests made claims on what cells share while both ran.
-bool DidCollide(const std::vector<Test>& tests, const std::vector<Claim>& claims);
+// Of tests that made claims on what cells share.
+struct SharedClaims {
+  bool by_several = false;
+  bool at_once = false;  // two of these tests ran at the same time
+};
+SharedClaims FindShared(const std::vector<Test>& tests, const std::vector<Claim>& claims);
 
 }  // namespace testcell::report
 

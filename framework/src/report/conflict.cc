@@ -62,7 +62,9 @@ std::map<Resource, Claims> Gather(const std::vector<Test>& tests) {
   for (std::size_t i = 0; i < tests.size(); ++i) {
     for (const Use& use : tests[i].uses) {
       auto [resource, name] = Identify(use);
-      resources[resource][name].push_back({i, use.by, use.only_read, false});
+      // What cells share every one of them sets up anew.
+      const UsedBy by = use.shared ? UsedBy::kTest : use.by;
+      resources[resource][name].push_back({i, by, use.only_read, use.shared});
     }
     for (const Leak& leak : tests[i].leaks) {
       if (!IsEscape(leak)) continue;
@@ -99,7 +101,9 @@ void Judge(const std::vector<Test>& tests, UseKind kind, const Claims& claims,
   for (const std::size_t test : result.tests) {
     result.conflict.tests.push_back(tests[test].FullName());
   }
-  result.conflict.real = DidCollide(tests, all);
+  const SharedClaims shared = FindShared(tests, all);
+  result.conflict.shared = shared.by_several;
+  result.conflict.real = shared.at_once;
   found->push_back(std::move(result));
 }
 

@@ -49,6 +49,7 @@ Object UseObject(const Use& use) {
   if (use.by == UsedBy::kSuiteSetUp) object["by"] = "suite_setup";
   if (use.by == UsedBy::kEnvironment) object["by"] = "environment";
   if (use.only_read) object["only_read"] = true;
+  if (use.shared) object["shared"] = true;
   return object;
 }
 
@@ -80,6 +81,7 @@ Object ConflictObject(const Conflict& conflict) {
   object["kind"] = Name(conflict.kind);
   object["name"] = conflict.name;
   object["tests"] = conflict.tests;
+  object["shared"] = conflict.shared;
   object["real"] = conflict.real;
   return object;
 }

@@ -103,8 +103,11 @@ std::string Paragraph(const std::vector<Conflict>& conflicts) {
   std::string text;
   for (std::size_t i = 0; i < std::min(conflicts.size(), kMostInParagraph); ++i) {
     const Conflict& conflict = conflicts[i];
-    text += "\n  " + Printable(fmt::format("{} {}: {}", Name(conflict.kind), conflict.name,
-                                           Names(conflict.tests)));
+    const char* const note = conflict.real     ? " (they did, on the host)"
+                             : conflict.shared ? " (in cells too, on the host)"
+                                               : "";
+    text += "\n  " + Printable(fmt::format("{} {}: {}{}", Name(conflict.kind), conflict.name,
+                                           Names(conflict.tests), note));
   }
   if (conflicts.size() > kMostInParagraph) {
     text += fmt::format("\n  and {} more", conflicts.size() - kMostInParagraph);

@@ -39,7 +39,7 @@ void AddNewLeaks(std::vector<Leak> from, std::vector<Leak>* into) {
 
 void AddNewUses(std::vector<Use> from, std::vector<Use>* into) {
   const auto key = [](const Use& use) {
-    return std::make_tuple(use.kind, use.name, use.by, use.only_read);
+    return std::make_tuple(use.kind, use.name, use.by, use.only_read, use.shared);
   };
   std::set<decltype(key(Use()))> known;
   for (const Use& use : *into) known.insert(key(use));

@@ -167,8 +167,19 @@ void AddAllowances(const Run& run, Summary* summary) {
 }
 
 void AddAdvice(const std::vector<Conflict>& conflicts, Summary* summary) {
-  summary->Tagged(" CONFLICT ", Color::kYellow,
-                  "In cells they don't. Without cells, ctest -j needs:");
+  const auto is_shared = [](const Conflict& conflict) { return conflict.shared; };
+  const bool shared = std::any_of(conflicts.begin(), conflicts.end(), is_shared);
+  const bool all_shared = std::all_of(conflicts.begin(), conflicts.end(), is_shared);
+  if (shared) {
+    summary->Tagged(" CONFLICT ", Color::kRed,
+                    "Cells share the host's files. Options::copy_on_write gives each test its "
+                    "own, Options::exclusive lets one in at a time.");
+  }
+  summary->Tagged(
+      " CONFLICT ", Color::kYellow,
+      fmt::format("{}Without cells, ctest -j needs:", all_shared ? ""
+                                                      : shared   ? "In cells the others don't. "
+                                                                 : "In cells they don't. "));
   std::size_t shown = 0;
   std::size_t left = 0;
   for (const LockAdvice& lock : CTestLocks(conflicts, summary->width())) {
@@ -189,7 +200,9 @@ void AddConflicts(const Run& run, Summary* summary) {
     summary->Tagged(" CONFLICT ", conflict.real ? Color::kRed : Color::kYellow,
                     fmt::format("{} {}: {} {}", Name(conflict.kind), conflict.name,
                                 Count(conflict.tests.size(), "test"),
-                                conflict.real ? "DID collide, on the host" : "would collide"));
+                                conflict.real     ? "DID collide, on the host"
+                                : conflict.shared ? "would collide, in cells too"
+                                                  : "would collide"));
     summary->Line(Names(conflict.tests), 8);
   }
   summary->More(conflicts.size() - std::min(conflicts.size(), kMostConflicts), "json");

@@ -137,8 +137,8 @@ Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
   const ProbeSettings& probes = settings_.probes;
   const probe::Switches switches{probes.leaks, probes.strict, probes.uses, probes.all_uses};
   for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
-    keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches, host_.uid,
-                              host_.gid, settings_.attach});
+    keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches,
+                              &host_.file_systems, host_.uid, host_.gid, settings_.attach});
     keeper.lifeboats.push_back(slot->lifeboat());
   }
   keeper.supervisor_fds = SupervisorFds();

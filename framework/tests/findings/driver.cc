@@ -1,7 +1,7 @@
 // Runs payloads in cells and prints what was found, a line a finding:
 //
 //   findings_driver [--strict] [--all] [--jobs=N] [--repeat=N]
-//                   [--user=root] [--user-namespace] [PAYLOAD...]
+//                   [--user=root] [--user-namespace] [--shared=PATH] [PAYLOAD...]
 //
 //   PAYLOAD <tab> leak|use|outcome <tab> KIND <tab> NAME <tab> DETAIL
 #include <fmt/format.h>
@@ -42,6 +42,8 @@ Arguments Parse(int argc, char** argv) {
       arguments.repeat = std::atoi(text.c_str() + 9);
     } else if (text == "--user=root") {
       arguments.run.user = User::kRoot;
+    } else if (text.rfind("--shared=", 0) == 0) {
+      arguments.options.shared.push_back(text.substr(9));
     } else if (text == "--user-namespace") {
       arguments.options.user_namespace = true;
     } else {
@@ -79,8 +81,8 @@ void Print(const std::string& payload, const Event& end) {
     fmt::print("{}\tleak\t{}\t{}\t{}\n", payload, Name(leak.kind), leak.what, detail);
   }
   for (const Use& use : end.uses) {
-    fmt::print("{}\tuse\t{}\t{}\t{}{}\n", payload, Name(use.kind), use.name, ByText(use.by),
-               use.made_up ? "made_up" : "");
+    fmt::print("{}\tuse\t{}\t{}\t{}{}{}\n", payload, Name(use.kind), use.name, ByText(use.by),
+               use.made_up ? "made_up " : "", use.shared ? "shared " : "");
   }
 }
 

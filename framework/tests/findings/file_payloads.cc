@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <poll.h>
 #include <semaphore.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -18,6 +19,13 @@ namespace {
 
 using namespace payloads;
 
+// After init has read the events of its opening, if it does before the end.
+PAYLOAD(cwd_file_changed_late) {
+  const int fd = MUST(::open("changed", O_WRONLY | O_CLOEXEC));
+  MUST(::poll(nullptr, 0, 300));
+  MUST(::write(fd, "late", 4));
+  ::close(fd);
+}
 PAYLOAD(tmp_file_left) { WriteFile("/tmp/state", "hello"); }
 PAYLOAD(tmp_file_clean) {
   WriteFile("/tmp/state", "hello");

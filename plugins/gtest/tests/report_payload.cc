@@ -1,5 +1,6 @@
 // Tests for every row of a report; what each one does is its name. With
 // REPORT_PAYLOAD_ALLOW set, main allows what no test leaves.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 
 #include "testcell/gtest.h"
 
@@ -110,6 +112,55 @@ TEST_F(BrokenSetUp, NeverRuns) {}
 
 TEST(Collides, First) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
 TEST(Collides, Second) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
+
+// In a directory of the host: each waits until the other one runs, too.
+
+struct Meets : testing::Test {
+  static std::string Host(const char* name) {
+    return std::string(std::getenv("REPORT_PAYLOAD_HOST")) + "/" + name;
+  }
+  // To open a FIFO for one side takes somebody who opens it for the other. One
+  // FIFO twice would do for whoever is first to come back.
+  static void Meet(int side, const char* pipe) {
+    const int fd = ::open(Host(pipe).c_str(), side | O_CLOEXEC);
+    ASSERT_GE(fd, 0);
+    ::close(fd);
+  }
+  static void Write(int side, const char* name) {
+    Meet(side, "before");
+    Leaves::File(Host(name).c_str());
+    Meet(side, "after");
+  }
+  static void Read(int side, const char* name) {
+    Meet(side, "before");
+    EXPECT_TRUE(std::ifstream(Host(name)).good());
+    Meet(side, "after");
+  }
+};
+TEST_F(Meets, AndWritesTheSame) { Write(O_RDONLY, "same"); }
+TEST_F(Meets, AndWritesTheSameAgain) { Write(O_WRONLY, "same"); }
+TEST_F(Meets, AndWritesOne) { Write(O_RDONLY, "one"); }
+TEST_F(Meets, AndWritesAnother) { Write(O_WRONLY, "another"); }
+TEST_F(Meets, AndReads) { Read(O_RDONLY, "read"); }
+TEST_F(Meets, AndReadsToo) { Read(O_WRONLY, "read"); }
+
+struct MeetsInShared : testcell::Test {
+  static testcell::Options CellOptions() {
+    testcell::Options options;
+    if (std::getenv("REPORT_PAYLOAD_HOST") != nullptr) options.shared = {Meets::Host("shared")};
+    return options;
+  }
+  static void WriteAndRemove(int side) {
+    Meets::Write(side, "shared/lock");
+    ::unlink(Meets::Host("shared/lock").c_str());
+  }
+};
+TEST_F(MeetsInShared, One) { WriteAndRemove(O_RDONLY); }
+TEST_F(MeetsInShared, Other) { WriteAndRemove(O_WRONLY); }
+
+struct InTurn : testing::Test {};
+TEST_F(InTurn, First) { Leaves::File(Meets::Host("same").c_str()); }
+TEST_F(InTurn, Second) { Leaves::File(Meets::Host("same").c_str()); }
 
 }  // namespace
 

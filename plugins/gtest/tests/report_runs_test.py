@@ -328,7 +328,7 @@ class Conflicts(ReportTestCase):
         self.assertEqual(done.status, 0, done)
         self.assertEqual(done.report["conflicts"], [
             {"kind": "path", "name": "/tmp/state", "tests": ["Collides.First", "Collides.Second"],
-             "real": False}])
+             "shared": False, "real": False}])
         text = done.stdout[done.stdout.index("[ testcell ]"):]
         self.assertEqual(text, """\
 [ testcell ] 1 conflict
@@ -358,6 +358,86 @@ set_tests_properties(Collides.First Collides.Second
     def test_colour(self):
         done = self.run_tests("Collides.*", "--gtest_color=yes", report=False)
         self.assertIn("\033[0;33m[ testcell ]\033[m 1 conflict\n", done.stdout)
+
+
+class Escapes(ReportTestCase):
+    """What tests write to the host's own files, which their cells share."""
+
+    def setUp(self):
+        super().setUp()
+        # In no directory that a cell has anew.
+        place = "/opt" if os.access("/opt", os.W_OK) else None
+        self.host = self.enterContext(tempfile.TemporaryDirectory(dir=place))
+        os.mkdir(f"{self.host}/shared")
+        for name in ("before", "after"):
+            os.mkfifo(f"{self.host}/{name}")
+        with open(f"{self.host}/read", "w", encoding="utf-8") as file:
+            file.write("read")
+        for name in ("", "shared", "before", "after", "read"):
+            os.chmod(f"{self.host}/{name}", 0o777)
+
+    def run_tests(self, tests, *flags, **arguments):
+        return super().run_tests(tests, "--testcell_jobs=2", *flags,
+                                 environment={"REPORT_PAYLOAD_HOST": self.host}, **arguments)
+
+    def escapes(self, done, name):
+        return [(leak["what"], leak["detail"]["change"]) for leak in done.tests[name]["leaks"]
+                if leak["kind"] == "file" and leak["detail"].get("escaped") is True]
+
+    def test_the_same_path_at_once(self):
+        names = ["Meets.AndWritesTheSame", "Meets.AndWritesTheSameAgain"]
+        done = self.run_tests(":".join(names))
+        self.assertEqual(done.status, 0, done)
+        same = f"{self.host}/same"
+        if AS_USER:
+            self.assertEqual([test["leaks"] for test in done.report["tests"]], [[], []])
+            self.assertEqual((done.report["conflicts"], done.summary()), ([], []), done)
+            return
+        self.assertEqual(sorted(self.escapes(done, names[0]) + self.escapes(done, names[1])),
+                         [(same, "changed"), (same, "made")], done)
+        self.assertEqual(done.report["conflicts"], [
+            {"kind": "path", "name": same, "tests": names, "shared": True, "real": True}])
+        self.assertIn(f"[ CONFLICT ] path {same}: 2 tests DID collide, on the host",
+                      done.summary())
+        self.assertIn("[ CONFLICT ] Cells share the host's files.", done.stdout)
+        done = self.run_tests(":".join(names), "--testcell_conflicts=fail")
+        self.assertEqual(done.status, 1, done)
+        self.assertIn(f"path {same}: {', '.join(names)} (they did, on the host)", done.stdout)
+
+    def test_the_same_path_in_turn(self):
+        done = self.run_tests("InTurn.*", "--testcell_jobs=1")
+        self.assertEqual(done.status, 0, done)
+        same = f"{self.host}/same"
+        self.assertEqual(done.report["conflicts"], [] if AS_USER else [
+            {"kind": "path", "name": same, "tests": ["InTurn.First", "InTurn.Second"],
+             "shared": True, "real": False}])
+
+    def test_different_paths(self):
+        done = self.run_tests("Meets.AndWritesOne:Meets.AndWritesAnother")
+        self.assertEqual((done.status, done.report["conflicts"]), (0, []), done)
+        if not AS_USER:
+            self.assertEqual(self.escapes(done, "Meets.AndWritesOne"),
+                             [(f"{self.host}/one", "made")], done)
+
+    def test_readers(self):
+        done = self.run_tests("Meets.AndReads*")
+        self.assertEqual((done.status, done.report["conflicts"], done.summary()), (0, [], []), done)
+
+    def test_what_is_meant_to_be_shared_is_no_leak_but_collides(self):
+        done = self.run_tests("MeetsInShared.*")
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual([test["leaks"] for test in done.report["tests"]], [[], []], done)
+        lock = f"{self.host}/shared/lock"
+        self.assertEqual(done.report["conflicts"], [] if AS_USER else [
+            {"kind": "path", "name": lock, "tests": ["MeetsInShared.One", "MeetsInShared.Other"],
+             "shared": True, "real": True}])
+
+    def test_fail(self):
+        done = self.run_tests("InTurn.First", "--testcell_leaks=fail")
+        self.assertEqual(done.status, 0 if AS_USER else 1, done)
+        if not AS_USER:
+            self.assertIn(f"file: {self.host}/same (outside the cell, still there)",
+                          done.failures("InTurn.First")[0])
 
 
 if __name__ == "__main__":

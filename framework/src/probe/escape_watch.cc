@@ -1,0 +1,250 @@
+#include "probe/escape_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "probe/files.h"
+#include "probe/probes.h"
+
+namespace testcell::probe {
+namespace {
+
+constexpr std::uint64_t kComes = FAN_CREATE | FAN_MOVED_TO;
+constexpr std::uint64_t kGoes = FAN_DELETE | FAN_MOVED_FROM;
+constexpr std::uint64_t kEvents = kComes | kGoes | FAN_CLOSE_WRITE | FAN_ATTRIB | FAN_ONDIR;
+
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+void Close(int fd) {
+  if (fd >= 0) ::close(fd);
+}
+
+bool ReadLink(int fd, char (*path)[PATH_MAX]) {
+  posix::FixedText<32> link;
+  link.Add("/proc/self/fd/").Add(static_cast<long>(fd));
+  const ssize_t size = ::readlink(link.c_str(), *path, sizeof *path - 1);
+  if (size <= 0 || (*path)[0] != '/') return false;
+  (*path)[size] = '\0';
+  return true;
+}
+
+bool IsAtOrBelow(std::string_view path, std::string_view directory) {
+  return path.substr(0, directory.size()) == directory &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+bool IsBefore(const timespec& one, const timespec& other) {
+  return one.tv_sec != other.tv_sec ? one.tv_sec < other.tv_sec : one.tv_nsec < other.tv_nsec;
+}
+
+}  // namespace
+
+void EscapeWatch::Watch(const FileEvents& events, const HostFileSystems& systems) {
+  for (const HostFileSystem& system : systems) {
+    System known{};
+    std::size_t mounts = 0;
+    for (int& mount : known.mounts) {
+      mount =
+          mounts < system.mounts.size() ? ::open(system.mounts[mounts].c_str(), kDirectory) : -1;
+      ++mounts;
+    }
+    struct statfs status;
+    const bool room = system_count_ < kMaxSystems;
+    if (room && known.mounts[0] >= 0 && ::fstatfs(known.mounts[0], &status) == 0 &&
+        events.Mark(known.mounts[0], kEvents)) {
+      ::memcpy(&known.fsid, &status.f_fsid, sizeof known.fsid);
+      systems_[system_count_++] = known;
+      continue;
+    }
+    if (system.may_be_opened) WatchWritten(known.mounts[0]);
+    for (const int mount : known.mounts) Close(mount);
+  }
+  if (system_count_ > 0 || written_) root_.Reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+// Overlays have no handles that could be opened: all that they tell is what was
+// written to.
+void EscapeWatch::WatchWritten(int mount) {
+  if (mount < 0) return;
+  if (!written_) {
+    written_.Reset(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK,
+                                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_LARGEFILE | O_NOATIME));
+  }
+  if (!written_) return;
+  ::fanotify_mark(written_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CLOSE_WRITE, mount, ".");
+}
+
+void EscapeWatch::CloseInTest() {
+  root_.Reset();
+  written_.Reset();
+  for (std::size_t i = 0; i < system_count_; ++i) {
+    for (const int mount : systems_[i].mounts) Close(mount);
+  }
+}
+
+void EscapeWatch::Discard() const {
+  alignas(8) char buffer[4096];
+  ssize_t size;
+  while (written_ && (size = ::read(written_.get(), buffer, sizeof buffer)) > 0) {
+    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
+    for (; FAN_EVENT_OK(event, size); event = FAN_EVENT_NEXT(event, size)) Close(event->fd);
+  }
+}
+
+void EscapeWatch::Start() {
+  if (!active()) return;
+  if (count_ > 0) ::memset(slots_, 0, sizeof slots_);
+  count_ = text_used_ = 0;
+  lost_ = false;
+  // The clock that the kernel gives inodes their times by.
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &started_);
+}
+
+// By another way than the one that led to it: the path may begin elsewhere, or
+// be gone.
+bool EscapeWatch::IsOnHost(int fd, const char* path) const {
+  struct stat here;
+  struct stat there;
+  const char* const below = path[1] == '\0' ? "." : path + 1;
+  return ::fstat(fd, &here) == 0 &&
+         ::fstatat(root_.get(), below, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+// False for a directory that is gone, with all that was in it.
+bool EscapeWatch::FindDirectory(const System& system, const FileEvent& event, Text* path) const {
+  alignas(file_handle) char memory[sizeof(file_handle) + MAX_HANDLE_SZ];
+  const std::size_t size = sizeof(file_handle) + event.directory->handle_bytes;
+  if (size > sizeof memory) return false;
+  ::memcpy(memory, event.directory, size);
+  for (const int mount : system.mounts) {
+    if (mount < 0) continue;
+    const posix::UniqueFd fd(::open_by_handle_at(mount, reinterpret_cast<file_handle*>(memory),
+                                                 O_PATH | O_DIRECTORY | O_CLOEXEC));
+    char text[PATH_MAX];
+    if (!fd || !ReadLink(fd.get(), &text) || !IsOnHost(fd.get(), text)) continue;
+    path->Add(text[1] == '\0' ? "" : text);
+    return true;
+  }
+  return false;
+}
+
+// Else it was opened for writing, and not written to. What went through a FIFO
+// or to a device is not in the file system.
+bool EscapeWatch::HasChanged(const struct stat& status) const {
+  const mode_t type = status.st_mode & S_IFMT;
+  return (type == S_IFREG || type == S_IFDIR || type == S_IFLNK) &&
+         !IsBefore(status.st_ctim, started_);
+}
+
+bool EscapeWatch::Find(const char* path, struct stat* status) const {
+  return ::fstatat(root_.get(), path + 1, status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void EscapeWatch::Begin(const Places& places, Seen* seen, Sink* uses) {
+  places_ = &places;
+  seen_ = seen;
+  uses_ = uses;
+}
+
+void EscapeWatch::Note(const Text& path, std::uint64_t mask) {
+  if (path.overflowed()) lost_ = true;
+  if (path.overflowed() || IsOfTool(View(path))) return;
+  const bool meant =
+      std::any_of(places_->shared.begin(), places_->shared.end(),
+                  [&](const std::string& shared) { return IsAtOrBelow(View(path), shared); });
+  if (!meant) AddEntry(View(path), mask);
+  if (uses_ == nullptr) return;
+  struct stat status;
+  if ((mask & (kComes | kGoes)) == 0 && !(Find(path.c_str(), &status) && HasChanged(status)))
+    return;
+  if (seen_->Add(Hash(View(path), 6 + 16 * static_cast<std::uint64_t>(uses_->user())))) {
+    uses_->ReportShared(UseKind::kPath, View(path), LooksRandom(View(path)));
+  }
+}
+
+void EscapeWatch::AddEntry(std::string_view path, std::uint64_t mask) {
+  const std::uint64_t hash = Hash(path, 9);
+  std::size_t at = hash % kSlots;
+  for (; slots_[at] != 0; at = (at + 1) % kSlots) {
+    if (path == text_ + entries_[slots_[at] - 1].path) return;
+  }
+  if (count_ == kMaxPaths || text_used_ + path.size() + 1 > kTextBytes) {
+    lost_ = true;
+    return;
+  }
+  Entry& entry = entries_[count_++];
+  slots_[at] = static_cast<std::uint16_t>(count_);
+  entry.path = static_cast<std::uint32_t>(text_used_);
+  // What happened to a name first says what was there before. Events of one
+  // name and process may be one.
+  entry.was_there = (mask & kComes) == 0;
+  ::memcpy(text_ + text_used_, path.data(), path.size());
+  text_[text_used_ + path.size()] = '\0';
+  text_used_ += path.size() + 1;
+}
+
+bool EscapeWatch::Take(const FileEvent& event) {
+  if (!active()) return false;
+  if (event.pid == 0) return true;  // somebody else's
+  for (std::size_t i = 0; i < system_count_; ++i) {
+    if (::memcmp(&systems_[i].fsid, &event.fsid, sizeof event.fsid) != 0) continue;
+    Text path;
+    if (event.pid == 1 || event.name.empty()) return true;  // init's
+    if (!FindDirectory(systems_[i], event, &path)) return true;
+    if (event.name != ".") path.Add("/").Add(event.name.data(), event.name.size());
+    Note(path, event.mask);
+    return true;
+  }
+  return false;
+}
+
+void EscapeWatch::TakeWritten() {
+  alignas(8) char buffer[4096];
+  while (written_) {
+    ssize_t size = ::read(written_.get(), buffer, sizeof buffer);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;
+    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
+    for (; FAN_EVENT_OK(event, size); event = FAN_EVENT_NEXT(event, size)) {
+      lost_ = lost_ || (event->mask & FAN_Q_OVERFLOW) != 0;
+      const posix::UniqueFd fd(event->fd);
+      char link[PATH_MAX];
+      if (!fd || event->pid <= 1 || !ReadLink(fd.get(), &link)) continue;
+      if (!IsOnHost(fd.get(), link)) continue;
+      Text path;
+      Note(path.Add(link), event->mask);
+    }
+  }
+}
+
+void EscapeWatch::Report(Sink* sink) {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Entry& entry = entries_[i];
+    const char* const path = text_ + entry.path;
+    struct stat status;
+    const bool is_there = Find(path, &status);
+    if (is_there && entry.was_there && !HasChanged(status)) continue;
+    if (!is_there && !entry.was_there) continue;
+    posix::FixedText<24> bytes;
+    if (is_there && S_ISREG(status.st_mode)) bytes.Add(static_cast<long>(status.st_size));
+    sink->Report(LeakKind::kFile, path,
+                 {{"size", View(bytes)},
+                  {"type", is_there ? TypeText(status.st_mode) : ""},
+                  {"change", !is_there         ? "deleted"
+                             : entry.was_there ? "changed"
+                                               : "made"},
+                  {"escaped", "true"}});
+  }
+  if (lost_) sink->Lose(1);
+}
+
+}  // namespace testcell::probe

@@ -1,0 +1,85 @@
+// What a test writes to the host's file systems, and leaves there: events of
+// whole file systems, of which those count that processes of the cell have
+// caused. For cells of root's without a user namespace: the kernel lets nobody
+// else watch a file system of the host's.
+#ifndef TESTCELL_SRC_PROBE_ESCAPE_WATCH_H_
+#define TESTCELL_SRC_PROBE_ESCAPE_WATCH_H_
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "posix/unique_fd.h"
+#include "probe/file_events.h"
+#include "probe/places.h"
+#include "probe/seen.h"
+#include "probe/sink.h"
+
+namespace testcell::probe {
+
+class EscapeWatch {
+ public:
+  // In the worker. What it opens is for init, and closed in the test.
+  void Watch(const FileEvents& events, const HostFileSystems& systems);
+  bool active() const { return static_cast<bool>(root_); }
+  void CloseInTest();
+
+  // Async-signal-safe, no allocation. Events so far are not the next test's.
+  void Discard() const;
+  // In init.
+  void Start();
+  // Whose events are being taken: `uses` may be null.
+  void Begin(const Places& places, Seen* seen, Sink* uses);
+  // True for an event that is none of the cell's own file systems.
+  bool Take(const FileEvent& event);
+  // The same for file systems that tell but of what was written.
+  void TakeWritten();
+  // What was written and is there, and what was there and is gone.
+  void Report(Sink* sink);
+
+ private:
+  static constexpr std::size_t kMaxSystems = 16;
+  static constexpr std::size_t kMaxMounts = 4;
+  static constexpr std::size_t kMaxPaths = 4096;
+  static constexpr std::size_t kSlots = 2 * kMaxPaths;
+  static constexpr std::size_t kTextBytes = 512u << 10;
+
+  struct System {
+    __kernel_fsid_t fsid;
+    int mounts[kMaxMounts];  // directories on it; -1: none
+  };
+  struct Entry {
+    std::uint32_t path;  // in text_, zero-terminated
+    bool was_there;      // before the test
+  };
+
+  void WatchWritten(int mount);
+  bool FindDirectory(const System& system, const FileEvent& event, Text* path) const;
+  bool IsOnHost(int fd, const char* path) const;
+  bool Find(const char* path, struct stat* status) const;
+  bool HasChanged(const struct stat& status) const;
+  void Note(const Text& path, std::uint64_t mask);
+  void AddEntry(std::string_view path, std::uint64_t mask);
+
+  posix::UniqueFd root_;     // of the host, in the worker's mount namespace
+  posix::UniqueFd written_;  // a group of events that come with a descriptor
+  std::size_t system_count_;
+  System systems_[kMaxSystems];
+  timespec started_;
+  const Places* places_;
+  Seen* seen_;
+  Sink* uses_;
+  bool lost_;
+  std::size_t count_;
+  std::size_t text_used_;
+  Entry entries_[kMaxPaths];
+  std::uint16_t slots_[kSlots];  // number of an entry, plus one
+  char text_[kTextBytes];
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_ESCAPE_WATCH_H_

@@ -1,0 +1,70 @@
+// Events of files, of whole file systems (fanotify(7)): one group for all that
+// a worker watches and for all of its cells, since to close one takes
+// milliseconds.
+#ifndef TESTCELL_SRC_PROBE_FILE_EVENTS_H_
+#define TESTCELL_SRC_PROBE_FILE_EVENTS_H_
+
+#include <fcntl.h>
+#include <sys/fanotify.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string_view>
+
+#include "posix/unique_fd.h"
+
+namespace testcell::probe {
+
+struct FileEvent {
+  std::uint64_t mask = 0;
+  pid_t pid = 0;           // in the reader's namespace; 0: from outside, or not told
+  __kernel_fsid_t fsid{};  // of the file system
+  const file_handle* directory = nullptr;
+  std::uint64_t directory_hash = 0;
+  std::uint64_t child_hash = 0;  // 0: not told
+  std::string_view name;         // in the directory
+  std::string_view bytes;        // all of it, as the kernel gave it
+};
+
+// A file handle as fanotify and name_to_handle_at(2) give it.
+std::uint64_t HandleHash(const file_handle& handle);
+
+// What an event tells of, beside its mask. Valid as long as the event is.
+FileEvent ReadFileEvent(const fanotify_event_metadata& event);
+
+// Async-signal-safe.
+class FileEvents {
+ public:
+  // In the worker, in its user namespace. Where the kernel grants none (before
+  // Linux 6.16 to an ordinary user) nothing is watched.
+  void Open();
+  int fd() const { return group_.get(); }  // -1: none
+  bool Mark(int at, std::uint64_t events) const;
+
+  // What has come since, event by event.
+  template <typename Take>
+  void Drain(const Take& take) const {
+    alignas(8) char buffer[16384];
+    for (;;) {
+      const ssize_t size = group_ ? ::read(group_.get(), buffer, sizeof buffer) : 0;
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) return;
+      ssize_t left = size;
+      const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
+      for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
+        take(ReadFileEvent(*event));
+      }
+    }
+  }
+  void Discard() const;
+
+ private:
+  posix::UniqueFd group_;
+};
+
+}  // namespace testcell::probe
+
+#endif  // TESTCELL_SRC_PROBE_FILE_EVENTS_H_

@@ -1,0 +1,117 @@
+// What a test does to the host's files: escapes_test.py names the directory.
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "payloads.h"
+
+namespace {
+
+using namespace payloads;
+
+// It holds kept, changed, gone, sub/kept and a FIFO, pipe.
+std::string Host(const std::string& name) { return std::getenv("ZOO_HOST") + ("/" + name); }
+
+void Remove(const std::string& name) { MUST(::unlink(Host(name).c_str())); }
+
+PAYLOAD(escape_made) { WriteFile(Host("made"), "12"); }
+PAYLOAD(escape_made_clean) {
+  WriteFile(Host("made"), "12");
+  Remove("made");
+}
+PAYLOAD(escape_made_by_child) {
+  const pid_t child = MUST(::fork());
+  if (child == 0) {
+    WriteFile(Host("made"), "12");
+    ::_exit(0);
+  }
+  MUST(::waitpid(child, nullptr, 0));
+}
+PAYLOAD(escape_made_in_namespace) {
+  MUST(::unshare(CLONE_NEWPID | CLONE_NEWNS));
+  const pid_t child = MUST(::fork());
+  if (child == 0) {
+    WriteFile(Host("made"), "12");
+    ::_exit(0);
+  }
+  MUST(::waitpid(child, nullptr, 0));
+}
+PAYLOAD(escape_made_by_left_process) {
+  StartActor([] { WriteFile(Host("made"), "12"); });
+}
+PAYLOAD(escape_empty_made) {
+  ::close(MUST(::open(Host("made").c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600)));
+}
+PAYLOAD(escape_kinds_made) {
+  MUST(::mkfifo(Host("fifo").c_str(), 0600));
+  MUST(::symlink("/nowhere", Host("symlink").c_str()));
+  MUST(::link(Host("kept").c_str(), Host("link").c_str()));
+}
+PAYLOAD(escape_directory_made) {
+  MUST(::mkdir(Host("work").c_str(), 0755));
+  WriteFile(Host("work/part"), "12");
+}
+PAYLOAD(escape_directory_clean) {
+  MUST(::mkdir(Host("work").c_str(), 0755));
+  WriteFile(Host("work/part"), "12");
+  Remove("work/part");
+  MUST(::rmdir(Host("work").c_str()));
+}
+PAYLOAD(escape_changed) { WriteFile(Host("changed"), "something else"); }
+PAYLOAD(escape_replaced) {
+  WriteFile(Host("changed.new"), "something else");
+  MUST(::rename(Host("changed.new").c_str(), Host("changed").c_str()));
+}
+PAYLOAD(escape_mode_changed) { MUST(::chmod(Host("sub").c_str(), 0700)); }
+PAYLOAD(escape_deleted) { Remove("gone"); }
+PAYLOAD(escape_renamed) { MUST(::rename(Host("gone").c_str(), Host("sub/new").c_str())); }
+PAYLOAD(escape_mapped) {
+  const int fd = MUST(::open(Host("kept").c_str(), O_RDWR | O_CLOEXEC));
+  void* const map = ::mmap(nullptr, 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  MUST(map == MAP_FAILED ? -1 : 0);
+  ::close(fd);
+  *static_cast<char*>(map) = 'K';
+  MUST(::munmap(map, 4));
+}
+// Long enough for init to have read the first events.
+PAYLOAD(escape_before_a_pause) {
+  WriteFile(Host("made"), "12");
+  WriteFile(Host("passing"), "12");
+  MUST(::poll(nullptr, 0, 300));
+  Remove("passing");
+}
+PAYLOAD(escape_fifo_clean) {
+  const int fd = MUST(::open(Host("pipe").c_str(), O_RDWR | O_CLOEXEC));
+  char byte = 'x';
+  MUST(::write(fd, &byte, 1));
+  MUST(::read(fd, &byte, 1));
+  ::close(fd);
+}
+PAYLOAD(escape_many_made) {
+  for (int i = 0; i < 400; ++i) WriteFile(Host("many" + std::to_string(i)), "12");
+}
+PAYLOAD(escape_opened_clean) { ::close(MUST(::open(Host("kept").c_str(), O_RDWR | O_CLOEXEC))); }
+PAYLOAD(escape_read_clean) {
+  char text[16];
+  const int fd = MUST(::open(Host("sub/kept").c_str(), O_RDONLY | O_CLOEXEC));
+  MUST(::read(fd, text, sizeof text));
+  ::close(fd);
+}
+PAYLOAD(escape_devices_clean) {
+  WriteFile("/dev/null", "12");
+  WriteFile("/proc/self/comm", "zoo");
+}
+PAYLOAD(escape_coverage_clean) { WriteFile(Host("part.gcda"), "counts"); }
+PAYLOAD(escape_private_clean) {
+  WriteFile("/tmp/state", "12");
+  WriteFile("made", "12");
+}
+PAYLOAD(escape_shared_clean) { WriteFile(Host("shared/made"), "12"); }
+
+}  // namespace
