@@ -43,6 +43,9 @@ TEST(Alike, ButForWhatDiffersFromCellToCell) {
   EXPECT_EQ(Alike("fd 5 -> socket:[1234]"), Alike("fd 6 -> socket:[99]"));
   EXPECT_EQ(Alike("tcp 127.0.0.1:40123 listening"), Alike("tcp 127.0.0.1:55555 listening"));
   EXPECT_EQ(Alike("/tmp/log.aX3b9Q"), Alike("/tmp/log.0qPz7B"));
+  EXPECT_EQ(Alike("/tmp/gtest_captured_stream.Ccihar"), Alike("/tmp/gtest_captured_stream.0qPz7B"));
+  EXPECT_EQ(Alike("/tmp/tmpab12cd9x/state"), Alike("/tmp/tmp_x8vq0c_/state"));
+  EXPECT_NE(Alike("/tmp/tmpab12cd9x/state"), Alike("/tmp/tmp_x8vq0c_/other"));
   EXPECT_NE(Alike("sleep 1000 (pid 7)"), Alike("sleep 1001 (pid 7)"));
   EXPECT_NE(Alike("tcp 127.0.0.1:80 listening"), Alike("tcp 127.0.0.1:81 listening"));
   EXPECT_NE(Alike("/tmp/state1"), Alike("/tmp/state2"));

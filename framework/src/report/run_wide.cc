@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "posix/made_up.h"
 #include "report/escape.h"
 
 namespace testcell::report {
@@ -30,35 +31,16 @@ bool IsId(const std::string& before, std::string_view digits) {
          std::atoi(std::string(digits).c_str()) >= kFirstEphemeralPort;
 }
 
-// Six letters and digits with both, or with both cases, behind a separator or
-// a word: "log.aX3b9Q".
-bool LooksRandom(std::string_view six) {
-  int changes = 0;
-  int before = 0;
-  for (const char letter : six) {
-    const auto c = static_cast<unsigned char>(letter);
-    const int kind = std::isdigit(c) != 0 ? 1 : std::isupper(c) != 0 ? 2 : 3;
-    if (std::isalnum(c) == 0) return false;
-    changes += before != 0 && kind != before ? 1 : 0;
-    before = kind;
-  }
-  return changes >= 2;
-}
-
 // In each component of a path.
-std::string WithoutRandomEnds(const std::string& text) {
-  constexpr std::size_t kRandom = 6;
+std::string WithoutMadeUp(const std::string& text) {
   std::string result;
   std::size_t begin = 0;
   while (begin <= text.size()) {
     std::size_t end = text.find_first_of("/ ", begin);
     if (end == std::string::npos) end = text.size();
-    std::string_view word(text.data() + begin, end - begin);
-    if (word.size() > kRandom && LooksRandom(word.substr(word.size() - kRandom))) {
-      result.append(word.substr(0, word.size() - kRandom)) += "XXXXXX";
-    } else {
-      result.append(word);
-    }
+    std::string word(text, begin, end - begin);
+    const posix::MadeUp made_up = posix::FindMadeUp(word);
+    result += word.replace(made_up.begin, made_up.size, made_up.size, 'X');
     if (end < text.size()) result += text[end];
     begin = end + 1;
   }
@@ -84,7 +66,7 @@ std::string Alike(const std::string& what) {
     }
     i = end;
   }
-  return WithoutRandomEnds(result);
+  return WithoutMadeUp(result);
 }
 
 std::vector<RunLeak> TakeRunWide(std::vector<Test>* tests) {
