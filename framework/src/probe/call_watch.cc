@@ -12,13 +12,14 @@
 #include <sys/ipc.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "posix/unique_fd.h"
+#include "probe/caller.h"
+#include "probe/path_calls.h"
 #include "probe/port_watch.h"
 #include "probe/probes.h"
 #include "probe/socket_text.h"
@@ -39,25 +40,6 @@ constexpr std::uint32_t kCalls[] = {SYS_bind,   SYS_shmget,  SYS_semget,
 // Without the scope, which bind(2) may do without (ipv6(7)).
 constexpr std::size_t kLeastIpv6Bytes = 24;
 constexpr std::size_t kCallCount = sizeof kCalls / sizeof *kCalls;
-
-// Zero where it could not be read.
-std::size_t ReadMemory(pid_t pid, std::uint64_t address, void* buffer, std::size_t size) {
-  iovec local{buffer, size};
-  iovec remote{reinterpret_cast<void*>(address), size};
-  const ssize_t got = ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
-  return got > 0 ? static_cast<std::size_t>(got) : 0;
-}
-
-// A text may end at the end of what is mapped: read up to a page's end first.
-std::string_view ReadText(pid_t pid, std::uint64_t address, char* buffer, std::size_t size) {
-  constexpr std::size_t kPage = 4096;
-  const std::size_t first = std::min<std::size_t>(size, kPage - address % kPage);
-  std::size_t got = ReadMemory(pid, address, buffer, first);
-  if (got == first && ::memchr(buffer, 0, got) == nullptr) {
-    got += ReadMemory(pid, address + got, buffer + got, size - got);
-  }
-  return {buffer, ::strnlen(buffer, got)};
-}
 
 // The caller's descriptor, in this process.
 posix::UniqueFd TakeFd(pid_t pid, std::uint64_t fd) {
@@ -151,15 +133,20 @@ void NoteName(const seccomp_notif& call, UseKind kind, Sink* sink) {
 
 }  // namespace
 
-void CallWatch::Install() {
+void CallWatch::Install(bool paths) {
   constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
   constexpr std::uint32_t kArch = offsetof(seccomp_data, arch);
-  sock_filter code[kCallCount + 5];
+  sock_filter path_code[kMaxPathFilter];
+  const std::size_t path_size = paths ? PathFilter(path_code) : 0;
+  sock_filter code[kMaxPathFilter + kCallCount + 6];
   std::size_t size = 0;
   const auto jump = [](std::size_t count) { return static_cast<unsigned char>(count); };
   code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kArch);
-  code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 0, jump(kCallCount + 1));
+  code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
+  code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber);
+  std::copy(path_code, path_code + path_size, code + size);
+  size += path_size;
   for (std::size_t i = 0; i < kCallCount; ++i) {
     code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kCalls[i], jump(kCallCount - i), 0);
   }
@@ -170,11 +157,12 @@ void CallWatch::Install() {
       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
 }
 
-void CallWatch::Serve(Seen* seen, Sink* sink) {
+void CallWatch::Serve(EscapeWatch* escapes, Seen* seen, Sink* sink) {
   seccomp_notif call;
   ::memset(&call, 0, sizeof call);  // as the kernel demands
   if (::ioctl(fd_, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return;
   Note(call, seen, sink);
+  NotePaths(call, escapes);
   seccomp_notif_resp response;
   ::memset(&response, 0, sizeof response);
   response.id = call.id;

@@ -4,6 +4,7 @@
 #ifndef TESTCELL_SRC_PROBE_CALL_WATCH_H_
 #define TESTCELL_SRC_PROBE_CALL_WATCH_H_
 
+#include "probe/escape_watch.h"
 #include "probe/seen.h"
 #include "probe/sink.h"
 
@@ -17,11 +18,12 @@ class CallWatch {
   void Reset() { fd_ = -1; }
   // For this process, which must make none of these calls any more, and for
   // all that it forks from now on. Where the kernel refuses it, fd() stays -1.
-  void Install();
+  // `paths`: also for calls that write to files.
+  void Install(bool paths);
   int fd() const { return fd_; }
 
   // When there is something to read.
-  void Serve(Seen* seen, Sink* sink);
+  void Serve(EscapeWatch* escapes, Seen* seen, Sink* sink);
 
  private:
   void Note(const seccomp_notif& call, Seen* seen, Sink* sink);

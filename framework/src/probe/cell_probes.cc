@@ -68,6 +68,7 @@ CellProbes* CellProbes::Make(const Switches& switches, const HostFileSystems& sy
   if (!switches.uses && systems.empty()) return probes;
   probes->file_events_.Open();
   if (!systems.empty()) probes->escapes_.Watch(probes->file_events_, systems);
+  if (probes->WatchesCalls()) probes->escapes_.ExpectCalls();
   return probes;
 }
 
@@ -98,8 +99,8 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   kept_size_ = 0;
   sink_.Start(cookie, WriteFrame, &results_);
   DiscardFiles();  // of the last cell's end, and of the host
-  escapes_.Start();
-  if (switches_.uses && switches_.all_uses) calls_.Install();
+  escapes_.Start(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
+  if (WatchesCalls()) calls_.Install(!escapes_.has_events());
 }
 
 void CellProbes::Checkpoint() {
@@ -117,9 +118,11 @@ void CellProbes::Checkpoint() {
 }
 
 std::uint32_t CellProbes::End() {
+  if (file_events_.at_limit()) sink_.Lose(1);
   const bool processes = HasProcesses();
   DrainFiles();
   if (switches_.leaks) ReportLeaks(processes);
+  escapes_.Report(switches_.leaks, &sink_);
   ReportObjects(switches_.leaks);
   // Last, for the kernel tells of sockets when it comes to it.
   if (switches_.uses) ReportUses(processes);
@@ -142,12 +145,11 @@ void CellProbes::ReportLeaks(bool processes) {
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);
-  escapes_.Report(&sink_);
 }
 
 int CellProbes::pause_ms() const {
   constexpr int kPauseMs = 100;  // in which the host fills no queue of 16,384 events
-  return escapes_.active() ? kPauseMs : -1;
+  return escapes_.has_events() ? kPauseMs : -1;
 }
 
 void CellProbes::DiscardFiles() const {
@@ -167,7 +169,6 @@ bool CellProbes::Keep(const FileEvent& event) {
 // Only the host's: what has been opened in a copy-on-write directory is yet to
 // be written to.
 void CellProbes::OnPause() {
-  escapes_.Begin(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
   file_events_.Drain([&](const FileEvent& event) {
     const bool overflow = (event.mask & FAN_Q_OVERFLOW) != 0;
     if (!overflow && (escapes_.Take(event) || !switches_.uses || Keep(event))) return;
@@ -185,7 +186,6 @@ void CellProbes::TakeFile(const FileEvent& event) {
 }
 
 void CellProbes::DrainFiles() {
-  escapes_.Begin(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
   constexpr std::size_t kAlign = alignof(fanotify_event_metadata);
   for (std::size_t at = 0; at < kept_size_;) {
     const auto* const event = reinterpret_cast<const fanotify_event_metadata*>(kept_ + at);

@@ -49,7 +49,7 @@ class CellProbes {
   int sockets_fd() const { return ports_.fd(); }
   void OnSockets() { ports_.Drain(&seen_, &sink_); }
   int calls_fd() const { return calls_.fd(); }
-  void OnCall() { calls_.Serve(&seen_, &sink_); }
+  void OnCall() { calls_.Serve(&escapes_, &seen_, &sink_); }
   // How long to wait at most for the next event, for OnPause(); -1: for ever.
   int pause_ms() const;
   void OnPause();
@@ -65,6 +65,7 @@ class CellProbes {
  private:
   CellProbes() = default;
 
+  bool WatchesCalls() const { return switches_.uses && switches_.all_uses; }
   bool HasProcesses();
   void NoteOwnSockets();
   void DrainFiles();

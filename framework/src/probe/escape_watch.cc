@@ -67,8 +67,10 @@ void EscapeWatch::Watch(const FileEvents& events, const HostFileSystems& systems
     if (system.may_be_opened) WatchWritten(known.mounts[0]);
     for (const int mount : known.mounts) Close(mount);
   }
-  if (system_count_ > 0 || written_) root_.Reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (has_events()) ExpectCalls();
 }
+
+void EscapeWatch::ExpectCalls() { root_.Reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 
 // Overlays have no handles that could be opened: all that they tell is what was
 // written to.
@@ -99,8 +101,11 @@ void EscapeWatch::Discard() const {
   }
 }
 
-void EscapeWatch::Start() {
-  if (!active()) return;
+void EscapeWatch::Start(const Places& places, Seen* seen, Sink* uses) {
+  places_ = &places;
+  seen_ = seen;
+  uses_ = uses;
+  if (!root_) return;
   if (count_ > 0) ::memset(slots_, 0, sizeof slots_);
   count_ = text_used_ = 0;
   lost_ = false;
@@ -149,37 +154,39 @@ bool EscapeWatch::Find(const char* path, struct stat* status) const {
   return ::fstatat(root_.get(), path + 1, status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-void EscapeWatch::Begin(const Places& places, Seen* seen, Sink* uses) {
-  places_ = &places;
-  seen_ = seen;
-  uses_ = uses;
+bool EscapeWatch::IsMeant(std::string_view path) const {
+  return std::any_of(places_->shared.begin(), places_->shared.end(),
+                     [&](const std::string& shared) { return IsAtOrBelow(path, shared); });
 }
 
 void EscapeWatch::Note(const Text& path, std::uint64_t mask) {
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
-  const bool meant =
-      std::any_of(places_->shared.begin(), places_->shared.end(),
-                  [&](const std::string& shared) { return IsAtOrBelow(View(path), shared); });
-  if (!meant) AddEntry(View(path), mask);
-  if (uses_ == nullptr) return;
+  AddEntry(View(path), mask);
   struct stat status;
-  if ((mask & (kComes | kGoes)) == 0 && !(Find(path.c_str(), &status) && HasChanged(status)))
-    return;
-  if (seen_->Add(Hash(View(path), 6 + 16 * static_cast<std::uint64_t>(uses_->user())))) {
-    uses_->ReportShared(UseKind::kPath, View(path), LooksRandom(View(path)));
+  if ((mask & (kComes | kGoes)) != 0 || (Find(path.c_str(), &status) && HasChanged(status))) {
+    NoteUse(View(path));
   }
 }
 
-void EscapeWatch::AddEntry(std::string_view path, std::uint64_t mask) {
+void EscapeWatch::NoteUse(std::string_view path) {
+  if (uses_ == nullptr) return;
+  if (seen_->Add(Hash(path, 6 + 16 * static_cast<std::uint64_t>(uses_->user())))) {
+    uses_->ReportShared(UseKind::kPath, path, LooksRandom(path));
+  }
+}
+
+// Null where there is no room.
+EscapeWatch::Entry* EscapeWatch::AddEntry(std::string_view path, std::uint64_t mask) {
   const std::uint64_t hash = Hash(path, 9);
   std::size_t at = hash % kSlots;
   for (; slots_[at] != 0; at = (at + 1) % kSlots) {
-    if (path == text_ + entries_[slots_[at] - 1].path) return;
+    Entry& known = entries_[slots_[at] - 1];
+    if (path == text_ + known.path) return &known;
   }
   if (count_ == kMaxPaths || text_used_ + path.size() + 1 > kTextBytes) {
     lost_ = true;
-    return;
+    return nullptr;
   }
   Entry& entry = entries_[count_++];
   slots_[at] = static_cast<std::uint16_t>(count_);
@@ -187,13 +194,42 @@ void EscapeWatch::AddEntry(std::string_view path, std::uint64_t mask) {
   // What happened to a name first says what was there before. Events of one
   // name and process may be one.
   entry.was_there = (mask & kComes) == 0;
+  entry.meant = IsMeant(path);
+  entry.use_due = false;
   ::memcpy(text_ + text_used_, path.data(), path.size());
   text_[text_used_ + path.size()] = '\0';
   text_used_ += path.size() + 1;
+  return &entry;
+}
+
+// Only what is the same file on the host, and not one of the cell's own under
+// that path.
+void EscapeWatch::TakeCall(int directory, const char* name, Deed deed) {
+  const bool opens = deed == Deed::kCreates || deed == Deed::kWrites;
+  const int follow = opens ? 0 : O_NOFOLLOW;
+  const posix::UniqueFd file(::openat(directory, name, O_PATH | O_CLOEXEC | follow));
+  if (!file && deed != Deed::kMakes && deed != Deed::kCreates) return;
+  char link[PATH_MAX];
+  if (!ReadLink(file ? file.get() : directory, &link)) return;
+  if (!IsOnHost(file ? file.get() : directory, link)) return;
+  // To make or remove a name takes the right to write to its directory.
+  const bool by_name = !file || deed == Deed::kRemoves;
+  if (by_name && ::faccessat(directory, ".", W_OK, AT_EACCESS) != 0) return;
+  Text path;
+  path.Add(link[1] == '\0' && !file ? "" : link);
+  if (!file) path.Add("/").Add(name);
+  if (path.overflowed()) lost_ = true;
+  if (path.overflowed() || IsOfTool(View(path))) return;
+  Entry* const entry = AddEntry(View(path), file ? FAN_CLOSE_WRITE : FAN_CREATE);
+  if (by_name) {
+    NoteUse(View(path));
+  } else if (entry != nullptr) {
+    entry->use_due = true;
+  }
 }
 
 bool EscapeWatch::Take(const FileEvent& event) {
-  if (!active()) return false;
+  if (!has_events()) return false;
   if (event.pid == 0) return true;  // somebody else's
   for (std::size_t i = 0; i < system_count_; ++i) {
     if (::memcmp(&systems_[i].fsid, &event.fsid, sizeof event.fsid) != 0) continue;
@@ -226,7 +262,7 @@ void EscapeWatch::TakeWritten() {
   }
 }
 
-void EscapeWatch::Report(Sink* sink) {
+void EscapeWatch::Report(bool leaks, Sink* sink) {
   for (std::size_t i = 0; i < count_; ++i) {
     const Entry& entry = entries_[i];
     const char* const path = text_ + entry.path;
@@ -234,6 +270,8 @@ void EscapeWatch::Report(Sink* sink) {
     const bool is_there = Find(path, &status);
     if (is_there && entry.was_there && !HasChanged(status)) continue;
     if (!is_there && !entry.was_there) continue;
+    if (entry.use_due) NoteUse(path);
+    if (!leaks || entry.meant) continue;
     posix::FixedText<24> bytes;
     if (is_there && S_ISREG(status.st_mode)) bytes.Add(static_cast<long>(status.st_size));
     sink->Report(LeakKind::kFile, path,

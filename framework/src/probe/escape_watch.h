@@ -1,7 +1,8 @@
 // What a test writes to the host's file systems, and leaves there: events of
 // whole file systems, of which those count that processes of the cell have
 // caused. For cells of root's without a user namespace: the kernel lets nobody
-// else watch a file system of the host's.
+// else watch a file system of the host's. Elsewhere the system calls of the cell
+// can say what they mean to do, and the file systems what has come of it.
 #ifndef TESTCELL_SRC_PROBE_ESCAPE_WATCH_H_
 #define TESTCELL_SRC_PROBE_ESCAPE_WATCH_H_
 
@@ -24,21 +25,29 @@ class EscapeWatch {
  public:
   // In the worker. What it opens is for init, and closed in the test.
   void Watch(const FileEvents& events, const HostFileSystems& systems);
-  bool active() const { return static_cast<bool>(root_); }
+  // The same where only calls will tell.
+  void ExpectCalls();
+  bool has_events() const { return system_count_ > 0 || written_; }
   void CloseInTest();
 
   // Async-signal-safe, no allocation. Events so far are not the next test's.
   void Discard() const;
-  // In init.
-  void Start();
-  // Whose events are being taken: `uses` may be null.
-  void Begin(const Places& places, Seen* seen, Sink* uses);
+  // In init: whose deeds come now. `uses` may be null.
+  void Start(const Places& places, Seen* seen, Sink* uses);
   // True for an event that is none of the cell's own file systems.
   bool Take(const FileEvent& event);
   // The same for file systems that tell but of what was written.
   void TakeWritten();
+  enum class Deed {
+    kMakes,    // a name, or replaces what has it
+    kCreates,  // a file, or writes to what is there
+    kWrites,   // to what is there
+    kRemoves,
+  };
+  // A system call is about to do this to a name in a directory; it may fail.
+  void TakeCall(int directory, const char* name, Deed deed);
   // What was written and is there, and what was there and is gone.
-  void Report(Sink* sink);
+  void Report(bool leaks, Sink* sink);
 
  private:
   static constexpr std::size_t kMaxSystems = 16;
@@ -54,6 +63,8 @@ class EscapeWatch {
   struct Entry {
     std::uint32_t path;  // in text_, zero-terminated
     bool was_there;      // before the test
+    bool meant;          // by Options::shared: no leak
+    bool use_due;        // if it comes to something
   };
 
   void WatchWritten(int mount);
@@ -61,8 +72,10 @@ class EscapeWatch {
   bool IsOnHost(int fd, const char* path) const;
   bool Find(const char* path, struct stat* status) const;
   bool HasChanged(const struct stat& status) const;
+  bool IsMeant(std::string_view path) const;
   void Note(const Text& path, std::uint64_t mask);
-  void AddEntry(std::string_view path, std::uint64_t mask);
+  void NoteUse(std::string_view path);
+  Entry* AddEntry(std::string_view path, std::uint64_t mask);
 
   posix::UniqueFd root_;     // of the host, in the worker's mount namespace
   posix::UniqueFd written_;  // a group of events that come with a descriptor

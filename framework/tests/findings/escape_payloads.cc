@@ -93,6 +93,16 @@ PAYLOAD(escape_fifo_clean) {
   MUST(::read(fd, &byte, 1));
   ::close(fd);
 }
+// Calls that change nothing.
+PAYLOAD(escape_refused_clean) {
+  ::mkdir(Host("sub").c_str(), 0700);
+  ::open(Host("none/made").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  ::open(Host("none").c_str(), O_WRONLY | O_CLOEXEC);
+  ::unlink(Host("none").c_str());
+  ::rmdir(Host("sub").c_str());
+  ::rename(Host("none").c_str(), Host("kept").c_str());
+  ::open("/proc/version", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
 PAYLOAD(escape_many_made) {
   for (int i = 0; i < 400; ++i) WriteFile(Host("many" + std::to_string(i)), "12");
 }

@@ -17,7 +17,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 MADE, CHANGED, DELETED = "made", "changed", "deleted"
 MANY = {f"many{i}": MADE for i in range(400)}
 
-# The leaks, and the uses: names that come and go.
+# The leaks, and the uses.
 EXPECTED = {
     "escape_made": ({"made": MADE}, {"made"}),
     "escape_made_clean": ({}, {"made"}),
@@ -28,6 +28,7 @@ EXPECTED = {
     "escape_kinds_made": ({"fifo": MADE, "symlink": MADE, "link": MADE},
                           {"fifo", "symlink", "link"}),
     "escape_directory_made": ({"work": MADE, "work/part": MADE}, {"work", "work/part"}),
+    # What was made in a directory that is gone has no name any more.
     "escape_directory_clean": ({}, {"work"}),
     "escape_changed": ({"changed": CHANGED}, {"changed"}),
     "escape_replaced": ({"changed": MADE}, {"changed.new", "changed"}),
@@ -40,10 +41,20 @@ EXPECTED = {
     "escape_many_made": (MANY, set(MANY)),
     "escape_opened_clean": ({}, set()),
     "escape_read_clean": ({}, set()),
+    "escape_refused_clean": ({}, set()),
     "escape_devices_clean": ({}, set()),
     "escape_coverage_clean": ({}, set()),
     "escape_private_clean": ({}, set()),
     "escape_shared_clean": ({}, {"shared/made"}),
+}
+
+# As the system calls tell it.
+EXPECTED_OF_CALLS = {
+    **EXPECTED,
+    "escape_directory_clean": ({}, {"work", "work/part"}),
+    "escape_replaced": ({"changed": CHANGED}, {"changed.new", "changed"}),
+    # Also what the kernel refuses then.
+    "escape_refused_clean": ({}, {"sub"}),
 }
 
 
@@ -105,20 +116,19 @@ class Escapes(unittest.TestCase):
                 found[payload][1].add(name[len(self.host) + 1:])
         return found
 
-    def check_all(self):
-        for payload, (leaks, uses) in EXPECTED.items():
-            with self.subTest(payload):
+    def check_all(self, expected, *arguments, prefix=()):
+        for payload, (leaks, uses) in expected.items():
+            with self.subTest(payload, arguments=arguments, prefix=prefix):
                 self.prepare()
-                found = self.run_driver([payload])[payload]
+                found = self.run_driver([payload], *arguments, prefix=prefix)[payload]
                 self.assertEqual(found[0], leaks)
-                # What was made in a directory that is gone has no name any more.
                 self.assertEqual(found[1], uses)
 
     def test_every_way_to_write(self):
         if os.geteuid() != 0:
             self.skipTest("the kernel lets root alone watch the host's file systems")
         for _ in range(REPEAT):
-            self.check_all()
+            self.check_all(EXPECTED)
 
     def test_others_are_not_taken_for_the_test(self):
         """Somebody else writes all the while, and so do tests in other cells."""
@@ -153,12 +163,20 @@ class Escapes(unittest.TestCase):
                 self.prepare()
                 self.assertEqual(self.run_driver([payload])[payload][0], leaks)
 
-    def test_without_the_right_to_watch_nothing_is_said(self):
+    def runs_without_the_right_to_watch(self):
         runs = [((), "--user-namespace")] if os.geteuid() == 0 else [((), "--user=root")]
         if os.geteuid() == 0 and subprocess.run([*NOBODY, "test", "-x", DRIVER],
                                                 check=False).returncode == 0:
             runs += [(NOBODY, "--jobs=1"), (NOBODY, "--user=root")]
-        for prefix, argument in runs:
+        return runs
+
+    def test_calls_tell_where_nobody_may_watch(self):
+        for prefix, argument in self.runs_without_the_right_to_watch():
+            for _ in range(REPEAT):
+                self.check_all(EXPECTED_OF_CALLS, argument, "--all", prefix=prefix)
+
+    def test_without_the_right_to_watch_nothing_is_said(self):
+        for prefix, argument in self.runs_without_the_right_to_watch():
             with self.subTest(argument, prefix=prefix):
                 self.prepare()
                 found = self.run_driver(["escape_made", "escape_deleted"], argument, prefix=prefix)

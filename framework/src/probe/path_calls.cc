@@ -1,0 +1,169 @@
+#include "probe/path_calls.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <string_view>
+
+#include "posix/fixed_text.h"
+#include "posix/unique_fd.h"
+#include "probe/caller.h"
+
+namespace testcell::probe {
+namespace {
+
+using Deed = EscapeWatch::Deed;
+
+constexpr int kFromWorkingDirectory = -1;
+
+struct PathCall {
+  int number;
+  Deed deed;
+  int directory;  // which argument is its descriptor
+  int path;       // which argument it is
+};
+
+constexpr PathCall kPathCalls[] = {
+#ifdef SYS_open  // what newer processors leave out
+    {SYS_creat, Deed::kCreates, kFromWorkingDirectory, 0},
+    {SYS_mkdir, Deed::kMakes, kFromWorkingDirectory, 0},
+    {SYS_mknod, Deed::kMakes, kFromWorkingDirectory, 0},
+    {SYS_symlink, Deed::kMakes, kFromWorkingDirectory, 1},
+    {SYS_link, Deed::kMakes, kFromWorkingDirectory, 1},
+    {SYS_rename, Deed::kRemoves, kFromWorkingDirectory, 0},
+    {SYS_rename, Deed::kMakes, kFromWorkingDirectory, 1},
+    {SYS_unlink, Deed::kRemoves, kFromWorkingDirectory, 0},
+    {SYS_rmdir, Deed::kRemoves, kFromWorkingDirectory, 0},
+    {SYS_chmod, Deed::kWrites, kFromWorkingDirectory, 0},
+    {SYS_chown, Deed::kWrites, kFromWorkingDirectory, 0},
+#endif
+    {SYS_mkdirat, Deed::kMakes, 0, 1},
+    {SYS_mknodat, Deed::kMakes, 0, 1},
+    {SYS_symlinkat, Deed::kMakes, 1, 2},
+    {SYS_linkat, Deed::kMakes, 2, 3},
+#ifdef SYS_renameat
+    {SYS_renameat, Deed::kRemoves, 0, 1},
+    {SYS_renameat, Deed::kMakes, 2, 3},
+#endif
+    {SYS_renameat2, Deed::kRemoves, 0, 1},
+    {SYS_renameat2, Deed::kMakes, 2, 3},
+    {SYS_unlinkat, Deed::kRemoves, 0, 1},
+    {SYS_fchmodat, Deed::kWrites, 0, 1},
+    {SYS_fchownat, Deed::kWrites, 0, 1},
+    {SYS_truncate, Deed::kWrites, kFromWorkingDirectory, 0},
+    {SYS_openat2, Deed::kCreates, 0, 1},
+};
+
+struct OpenCall {
+  PathCall call;
+  int flags;  // which argument they are
+};
+
+constexpr OpenCall kOpenCalls[] = {
+#ifdef SYS_open
+    {{SYS_open, Deed::kWrites, kFromWorkingDirectory, 0}, 1},
+#endif
+    {{SYS_openat, Deed::kWrites, 0, 1}, 2},
+};
+
+constexpr std::uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+
+// Where a path begins, and what to look up from there.
+posix::UniqueFd OpenBase(const seccomp_notif& call, const PathCall& kind, std::string_view path) {
+  posix::FixedText<48> base;
+  const int directory =
+      kind.directory < 0 ? AT_FDCWD : static_cast<int>(call.data.args[kind.directory]);
+  if (path[0] == '/') {
+    base.Add("/");
+  } else if (directory == AT_FDCWD) {
+    base.Add("/proc/").Add(static_cast<long>(call.pid)).Add("/cwd");
+  } else {
+    base.Add("/proc/")
+        .Add(static_cast<long>(call.pid))
+        .Add("/fd/")
+        .Add(static_cast<long>(directory));
+  }
+  return posix::UniqueFd(::open(base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+void NotePath(const seccomp_notif& call, const PathCall& kind, EscapeWatch* escapes) {
+  char buffer[PATH_MAX];
+  std::string_view path =
+      ReadText(static_cast<pid_t>(call.pid), call.data.args[kind.path], buffer, sizeof buffer - 1);
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  if (path.empty() || path == "/") return;
+  buffer[path.size()] = '\0';
+  const posix::UniqueFd base = OpenBase(call, kind, path);
+  if (!base) return;
+  const std::size_t slash = path.rfind('/');
+  const char* const name = slash == path.npos ? buffer : buffer + slash + 1;
+  posix::UniqueFd opened;
+  if (slash != path.npos && slash > 0) {
+    buffer[slash] = '\0';
+    const char* below = buffer;
+    while (*below == '/') ++below;
+    opened.Reset(
+        ::openat(base.get(), *below == '\0' ? "." : below, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened) return;
+  }
+  escapes->TakeCall(opened ? opened.get() : base.get(), name, kind.deed);
+}
+
+// A call that opens a file; its flags are those of open(2).
+void NoteOpen(const seccomp_notif& call, PathCall kind, std::uint64_t flags, EscapeWatch* escapes) {
+  if ((flags & kWriting) == 0) return;
+  kind.deed = (flags & O_CREAT) != 0 ? Deed::kCreates : Deed::kWrites;
+  NotePath(call, kind, escapes);
+}
+
+}  // namespace
+
+std::size_t PathFilter(sock_filter (&code)[kMaxPathFilter]) {
+  static_assert(2 * std::size(kPathCalls) + 5 * std::size(kOpenCalls) <= kMaxPathFilter);
+  constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
+  std::size_t size = 0;
+  for (const PathCall& kind : kPathCalls) {
+    const auto number = static_cast<std::uint32_t>(kind.number);
+    code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
+    code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+  }
+  for (const OpenCall& open : kOpenCalls) {
+    // The lower half of 64 bits: these processors keep it first.
+    const auto flags =
+        static_cast<std::uint32_t>(offsetof(seccomp_data, args) +
+                                   sizeof(std::uint64_t) * static_cast<std::size_t>(open.flags));
+    const auto number = static_cast<std::uint32_t>(open.call.number);
+    code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
+    code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags);
+    code[size++] = BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kWriting, 0, 1);
+    code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+    code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber);
+  }
+  return size;
+}
+
+void NotePaths(const seccomp_notif& call, EscapeWatch* escapes) {
+  for (const PathCall& kind : kPathCalls) {
+    if (kind.number != call.data.nr) continue;
+    if (call.data.nr != SYS_openat2) {
+      NotePath(call, kind, escapes);
+      continue;
+    }
+    open_how how{};
+    ReadMemory(static_cast<pid_t>(call.pid), call.data.args[2], &how, sizeof how);
+    NoteOpen(call, kind, how.flags, escapes);
+  }
+  for (const OpenCall& open : kOpenCalls) {
+    if (open.call.number != call.data.nr) continue;
+    NoteOpen(call, open.call, call.data.args[open.flags], escapes);
+  }
+}
+
+}  // namespace testcell::probe
