@@ -178,10 +178,11 @@ TEST_P(Threads, SignalEachOther) {
   lock.unlock();
   thread.join();
 }
+thread_local std::string g_text;
 TEST_P(Threads, HaveTheirOwnVariables) {
-  static thread_local std::string text = "own";
-  std::thread([] { text = "other"; }).join();
-  EXPECT_EQ(text, "own");
+  g_text = "own";
+  std::thread([] { g_text = "other"; }).join();
+  EXPECT_EQ(g_text, "own");
 }
 TEST_P(Threads, DetachAndFinish) {
   std::promise<void> promise;
