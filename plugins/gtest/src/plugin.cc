@@ -141,7 +141,9 @@ void Plugin::PlanSuites() {
       continue;
     }
     std::string error;
-    suite->plan = supervisor_->AddPlan(suite->options, &error);
+    Options options = suite->options;
+    for (const std::string& path : CoverageDirectories()) options.shared.push_back(path);
+    suite->plan = supervisor_->AddPlan(options, &error);
     if (suite->plan < 0) {
       RefuseToRun((own ? "the CellOptions() of " + std::string(suite->suite->name()) + ": " : "") +
                   error);

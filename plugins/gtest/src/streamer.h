@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "testcell/internal/supervisor.h"
@@ -65,6 +66,9 @@ constexpr int kLeakStatus = 23;
 int RunExitTools();
 // In the parent, before any cell: keeps a way back to the host's files.
 void PrepareExitTools();
+// After that: where gcov's files are of programs below the working directory,
+// which count in the host's files, whoever runs them.
+std::vector<std::string> CoverageDirectories();
 // What tools have counted before the fork is the parent's.
 void ResetExitTools();
 

@@ -7,8 +7,10 @@ add_test(NAME isolation_test
 set_tests_properties(isolation_test PROPERTIES TIMEOUT 300)
 # A sanitizer's library does not link into a program without it.
 if(NOT TESTCELL_SANITIZE)
-  add_test(NAME coverage_test
-    COMMAND ${CMAKE_CURRENT_LIST_DIR}/coverage_test.sh ${PROJECT_SOURCE_DIR}
-      $<TARGET_FILE:testcell_framework>)
-  set_tests_properties(coverage_test PROPERTIES TIMEOUT 300)
+  foreach(compiler gcc clang)
+    add_test(NAME coverage_test_${compiler}
+      COMMAND ${CMAKE_CURRENT_LIST_DIR}/coverage_test.sh ${compiler} ${PROJECT_SOURCE_DIR}
+        $<TARGET_FILE:testcell_framework>)
+    set_tests_properties(coverage_test_${compiler} PROPERTIES TIMEOUT 300)
+  endforeach()
 endif()
