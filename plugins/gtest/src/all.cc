@@ -13,4 +13,5 @@
 #include "proxy.cc"          // NOLINT(bugprone-suspicious-include)
 #include "run_hook.cc"       // NOLINT(bugprone-suspicious-include)
 #include "streamer.cc"       // NOLINT(bugprone-suspicious-include)
+#include "tool_report.cc"    // NOLINT(bugprone-suspicious-include)
 #include "unit_replay.cc"    // NOLINT(bugprone-suspicious-include)

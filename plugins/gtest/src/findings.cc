@@ -81,6 +81,10 @@ void Findings::Judge(const std::string& suite, const Options& options, CellEnd* 
   recorder_.Judge(suite, end->allowances, &end->leaks);
 }
 
+bool Findings::IsFailure(const Options& options, const CellEnd& end) const {
+  return Fails(PolicyOf(options)) && !report::Paragraph(end.leaks).empty();
+}
+
 std::chrono::microseconds Findings::SinceStart(std::int64_t epoch_ms) const {
   return std::chrono::milliseconds(std::max<std::int64_t>(epoch_ms - started_epoch_ms_, 0));
 }
@@ -91,7 +95,6 @@ void Findings::AddTest(const ::testing::TestInfo& test, const Options& options, 
   record.start = SinceStart(started_ms);
   record.outcome.wall = std::chrono::milliseconds(elapsed_ms);
   if (end != nullptr) {
-    Judge(record.suite, options, end);
     record.outcome = end->outcome;
     if (started_ms > 0) {  // in a cell with others: only a part of the cell's time is its own
       record.outcome.wall = std::chrono::milliseconds(elapsed_ms);

@@ -36,8 +36,12 @@ class Findings {
   // What is to be looked for, so that every suite gets what it asks for.
   void AddProbes(const Options& options, ProbeSettings* probes) const;
 
+  // Judges what a cell left; what its suite does not want to know is dropped.
+  void Judge(const std::string& suite, const Options& options, CellEnd* end);
+  // Whether what it left, as judged, fails its test.
+  bool IsFailure(const Options& options, const CellEnd& end) const;
   // While GoogleTest's current test is this one: records its properties, and
-  // fails it if its suite's policy is so. `end` is null for a test that shares
+  // fails it if its suite's policy is so. `end`, which is judged, is null for a test that shares
   // its cell with one after it. `started_ms`: since the epoch; 0: unknown.
   void AddTest(const ::testing::TestInfo& test, const Options& options, CellEnd* end,
                std::int64_t started_ms, std::int64_t elapsed_ms);
@@ -60,8 +64,6 @@ class Findings {
   };
 
   Leaks PolicyOf(const Options& options) const { return options.leaks.value_or(flags_.leaks); }
-  // Judges what a cell left; what its suite does not want to know is dropped.
-  void Judge(const std::string& suite, const Options& options, CellEnd* end);
   std::chrono::microseconds SinceStart(std::int64_t epoch_ms) const;
   report::Run TheRun() const;
   int WriteReports(const report::Run& run, int status) const;

@@ -7,6 +7,7 @@
 #include "plugin.h"
 #include "private_access.h"
 #include "testcell/internal/hooks.h"
+#include "tool_report.h"
 
 namespace testcell {
 namespace internal {
@@ -261,6 +262,11 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   }
   if (!place.ended) replay.AwaitEnd();
   CellEnd end = EndUnit(&replay, suite);
+  findings_.Judge(suite->suite->name(), suite->options, &end);
+  if (end.outcome.kind != OutcomeKind::kPassed || !replay.carry_errors().empty() ||
+      findings_.IsFailure(suite->options, end)) {
+    replay.ShowHeldOutput();
+  }
   ReportOutcome(*test, end.outcome, place.ended);
   ReportErrors(replay.carry_errors(), test->file(), test->line());
   findings_.AddTest(*test, suite->options, &end, started_ms, place.end.elapsed_ms);
@@ -282,11 +288,15 @@ void Plugin::ReportOutcome(const ::testing::TestInfo& test, const Outcome& outco
                "testcell: GoogleTest did not come to this test in its cell");
     return;
   }
-  const bool leaked = outcome.kind == OutcomeKind::kFailed && outcome.exit_status == kLeakStatus;
-  ReportPart(
-      ::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
-      "testcell: " + (leaked ? "LeakSanitizer found leaks; its report is in the test's output"
-                             : outcome.reason));
+  std::string reason = outcome.reason;
+  const std::string& report = ToolReport::Current().summary();
+  if (!report.empty()) {
+    reason = report + "; the whole report is in the test's output (" + reason + ")";
+  } else if (outcome.kind == OutcomeKind::kFailed && outcome.exit_status == kLeakStatus) {
+    reason = "LeakSanitizer found leaks (" + reason + ")";
+  }
+  ReportPart(::testing::TestPartResult::kFatalFailure, test.file(), test.line(),
+             "testcell: " + reason);
   if (outcome.kind == OutcomeKind::kFailed) return;
   ::testing::Test::RecordProperty("testcell.outcome", Name(outcome.kind));
 }

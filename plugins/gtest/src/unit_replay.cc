@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "private_access.h"
+#include "tool_report.h"
 
 namespace testcell {
 namespace internal {
@@ -67,6 +68,7 @@ void Print(int stream, HeldText output) {
   if (stream == 2) std::fflush(stdout);
   while (!output.empty()) {
     const std::string part = output.Read();
+    ToolReport::Current().Read(stream, part);
     std::fwrite(part.data(), 1, part.size(), file);
   }
   std::fflush(file);
@@ -207,6 +209,8 @@ bool UnitReplay::ComeTo(std::size_t index, Recording* held) {
 bool UnitReplay::PlayTest(std::size_t index, bool only_if_failed, TestEnd* end) {
   parts_played_ = 0;
   failed_ = false;
+  held_output_ = Recording();
+  ToolReport::Current().Forget();
   Recording recording;
   Recording* const held = only_if_failed ? &recording : nullptr;
   bool ended = false;
@@ -224,8 +228,13 @@ bool UnitReplay::PlayTest(std::size_t index, bool only_if_failed, TestEnd* end) 
       PlayOrHold(std::move(event), held);
     }
   }
+  const bool show = failed_ || !ended;
   for (Event& event : recording.events) {
-    if (failed_ || !ended || event.kind != Event::Kind::kOutput) ReplayEvent(std::move(event));
+    if (show || event.kind != Event::Kind::kOutput) {
+      ReplayEvent(std::move(event));
+    } else {
+      held_output_.Add(std::move(event));
+    }
   }
   return ended;
 }

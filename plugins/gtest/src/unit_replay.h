@@ -57,6 +57,8 @@ class UnitReplay {
   // was played. Output is held back and shown for a failed test only, if so
   // asked.
   bool PlayTest(std::size_t index, bool only_if_failed, TestEnd* end);
+  // What PlayTest held back of a test that passed until now, and did not pass.
+  void ShowHeldOutput() { Replay(std::move(held_output_)); }
   // To the end of the unit.
   const Outcome& AwaitEnd();
 
@@ -92,6 +94,7 @@ class UnitReplay {
   Phase phase_ = Phase::kTest;
   std::uint64_t parts_played_ = 0;
   bool failed_ = false;
+  Recording held_output_;
   PropertyList suite_properties_;
   PropertyList program_properties_;
   std::vector<Allowance> allowances_;
