@@ -16,8 +16,6 @@
 #include "cell/insides.h"
 #include "cell/user.h"
 
-extern char** environ;
-
 namespace testcell::cell {
 namespace {
 

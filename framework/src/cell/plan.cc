@@ -19,8 +19,6 @@
 #include "cell/plan_carry.h"
 #include "posix/error.h"
 
-extern char** environ;
-
 namespace testcell::cell {
 namespace {
 

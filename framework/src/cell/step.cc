@@ -78,7 +78,6 @@ const char* Describe(Step step) {
     case Step::kBindThrough:
       return "bind through from the host";
     case Step::kRunOverlay:
-      return "make copy-on-write";
     case Step::kOverlay:
       return "make copy-on-write";
     case Step::kWorkingDirectoryOverlay:

@@ -56,7 +56,7 @@ class FixedText {
     text_[size_] = '\0';
   }
 
-  char text_[kSize] = "";
+  char text_[kSize] = {};
   std::size_t size_ = 0;
   bool overflowed_ = false;
 };

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace testcell::probe {
 namespace {
 

@@ -59,7 +59,7 @@ std::string Details(const Leak& leak) {
       words.resize(at);
     }
     std::replace(words.begin(), words.end(), '_', ' ');
-    text += (text.empty() ? "" : ", ") + words + " " + value + unit;
+    text.append(text.empty() ? "" : ", ").append(words).append(" ").append(value).append(unit);
   }
   return text;
 }

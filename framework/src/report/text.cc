@@ -38,7 +38,7 @@ class Summary {
     if (style_.color) shown = fmt::format("\033[0;{}m{}\033[m", static_cast<int>(color), shown);
     bool first = true;
     for (const std::string& line : Wrap(Printable(text), width_ - kIndent, 3)) {
-      text_ += first ? shown + " " + line + "\n" : std::string(kIndent, ' ') + line + "\n";
+      text_.append(first ? shown + " " : std::string(kIndent, ' ')).append(line).append("\n");
       first = false;
     }
   }
@@ -46,7 +46,7 @@ class Summary {
     const std::string indent(kIndent + deeper, ' ');
     bool first = true;
     for (const std::string& line : Wrap(Printable(text), width_ - indent.size() - 2, most)) {
-      text_ += indent + (first ? "" : "  ") + line + "\n";
+      text_.append(indent).append(first ? "" : "  ").append(line).append("\n");
       first = false;
     }
   }

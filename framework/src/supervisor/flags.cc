@@ -196,8 +196,8 @@ bool ParseDuration(const std::string& text, std::chrono::milliseconds* value) {
   long long factor = 0;
   if (unit == "ms") factor = 1;
   if (unit == "s") factor = 1000;
-  if (unit == "m") factor = 60 * 1000;
-  if (unit == "h") factor = 60 * 60 * 1000;
+  if (unit == "m") factor = 60'000;
+  if (unit == "h") factor = 3'600'000;
   if (unit.empty() && number == 0) factor = 1;
   if (factor == 0) return false;
   *value = std::chrono::milliseconds(number * factor);
@@ -240,7 +240,7 @@ std::string ParseEnvironmentFlags(const FlagTable& table) {
     const std::string name = EnvironmentName(flag.name);
     const char* const value = std::getenv(name.c_str());
     if (value == nullptr) continue;
-    const std::string error = SetFlag(table, name, flag.name, value);
+    std::string error = SetFlag(table, name, flag.name, value);
     if (!error.empty()) return error;
   }
   return std::string();
@@ -250,7 +250,7 @@ std::string ParseFlags(const FlagTable& table, const NamedValues& defaults, int*
                        char** argv) {
   for (const auto& entry : defaults) {
     const std::string spelled = "testcell::SetDefault(\"" + entry.first + "\")";
-    const std::string error = SetFlag(table, spelled, entry.first, entry.second);
+    std::string error = SetFlag(table, spelled, entry.first, entry.second);
     if (!error.empty()) return error;
   }
   std::string error = ParseEnvironmentFlags(table);

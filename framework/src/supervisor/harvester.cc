@@ -181,9 +181,9 @@ bool Harvester::Receive(int flags, bool* done) {
     return false;
   }
   text.resize(static_cast<std::size_t>(size) - sizeof kind);
-  if (kind == AnswerKind::kPath) carried_.paths.push_back(std::move(text));
-  if (kind == AnswerKind::kError) carried_.errors.push_back(std::move(text));
   *done = kind == AnswerKind::kDone;
+  if (*done) return true;
+  (kind == AnswerKind::kPath ? carried_.paths : carried_.errors).push_back(std::move(text));
   return true;
 }
 

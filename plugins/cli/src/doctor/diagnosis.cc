@@ -108,7 +108,7 @@ Diagnosis DiagnoseProc(const Host& host) {
 
 Diagnosis DiagnoseRefusal(const Check& check, const Host& host) {
   if (Is(check, "proc") || Is(check, "sysfs")) {
-    const Diagnosis proc = DiagnoseProc(host);
+    Diagnosis proc = DiagnoseProc(host);
     if (!proc.reason.empty() || !proc.remedy.empty()) return proc;
   }
   const std::string permit =

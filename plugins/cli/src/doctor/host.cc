@@ -38,7 +38,7 @@ std::string FindContainer() {
   if (Exists("/run/.containerenv")) return "podman";
   if (Exists("/.dockerenv")) return "docker";
   if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return "kubernetes";
-  const std::string manager = FirstLine("/run/systemd/container");
+  std::string manager = FirstLine("/run/systemd/container");
   if (!manager.empty()) return manager;
   if (const char* name = std::getenv("container")) return name;
   const std::string version = FirstLine("/proc/version");
