@@ -57,7 +57,7 @@ std::string AddressText(const sockaddr_storage& address, socklen_t size) {
     const std::size_t length = size - offsetof(sockaddr_un, sun_path);
     std::string path(un.sun_path, length);
     if (!path.empty() && path[0] == '\0') path[0] = '@';
-    return "unix " + std::string(path.c_str());
+    return "unix " + path.substr(0, path.find('\0'));
   }
   return std::string();
 }

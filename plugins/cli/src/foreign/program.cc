@@ -16,8 +16,6 @@
 #include "../locate.h"
 #include "../xml.h"
 
-extern char** environ;
-
 namespace testcell::cli {
 namespace {
 
@@ -59,6 +57,7 @@ std::vector<std::string> TheirEnvironment() {
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;

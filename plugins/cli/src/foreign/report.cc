@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include "../xml.h"
@@ -45,8 +46,7 @@ void ReadProperties(const XmlElement& element, ForeignResult* result) {
 
 void ReadTest(const XmlElement& element, ForeignResult* result) {
   result->ran = true;
-  result->elapsed_ms = static_cast<std::int64_t>(
-      std::strtod(element.Attribute("time").c_str(), nullptr) * 1000 + 0.5);
+  result->elapsed_ms = std::llround(std::strtod(element.Attribute("time").c_str(), nullptr) * 1000);
   for (const XmlElement& child : element.children) {
     if (child.name != "failure" && child.name != "skipped") continue;
     result->parts.push_back(ReadPart(child));
