@@ -184,9 +184,9 @@ TEST_P(Threads, HaveTheirOwnVariables) {
   std::thread([] { g_text = "other"; }).join();
   EXPECT_EQ(g_text, "own");
 }
-TEST_P(Threads, DetachAndFinish) {
+TEST_P(Threads, KeepPromises) {
   std::promise<void> promise;
-  std::thread thread([&] { promise.set_value_at_thread_exit(); });
+  std::thread thread([&] { promise.set_value(); });
   promise.get_future().wait();
   thread.join();
 }

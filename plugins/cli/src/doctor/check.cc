@@ -96,6 +96,16 @@ const char* TmpfsPlace() {
   return nullptr;
 }
 
+// Without the handlers of pthread_atfork(): ThreadSanitizer's starts a thread, and
+// a process of two can't enter a user namespace. This program has one.
+pid_t Fork() {
+#if !defined(__GLIBC__) || __GLIBC_PREREQ(2, 34)
+  return ::_Fork();
+#else
+  return ::fork();
+#endif
+}
+
 Finding Run(const Check& check) {
   constexpr unsigned kLimitS = 10;
   Finding finding;
@@ -104,7 +114,7 @@ Finding Run(const Check& check) {
     finding.error = errno;
     return finding;
   }
-  const pid_t child = ::fork();
+  const pid_t child = Fork();
   if (child == 0) {
     g_report = ends[1];
     // A process group, so that the limit reaches what the check has started.
