@@ -158,11 +158,9 @@ void CellProbes::DiscardFiles() const {
 }
 
 bool CellProbes::Keep(const FileEvent& event) {
-  constexpr std::size_t kAlign = alignof(fanotify_event_metadata);
-  const std::size_t size = (event.bytes.size() + kAlign - 1) / kAlign * kAlign;
-  if (size > kKeptBytes - kept_size_) return false;
+  if (event.bytes.size() > kKeptBytes - kept_size_) return false;
   ::memcpy(kept_ + kept_size_, event.bytes.data(), event.bytes.size());
-  kept_size_ += size;
+  kept_size_ += event.bytes.size();
   return true;
 }
 
@@ -186,12 +184,10 @@ void CellProbes::TakeFile(const FileEvent& event) {
 }
 
 void CellProbes::DrainFiles() {
-  constexpr std::size_t kAlign = alignof(fanotify_event_metadata);
-  for (std::size_t at = 0; at < kept_size_;) {
-    const auto* const event = reinterpret_cast<const fanotify_event_metadata*>(kept_ + at);
-    TakeFile(ReadFileEvent(*event));
-    at += (event->event_len + kAlign - 1) / kAlign * kAlign;
-  }
+  ForEachEvent(kept_, static_cast<ssize_t>(kept_size_),
+               [this](const fanotify_event_metadata& event, std::string_view bytes) {
+                 TakeFile(ReadFileEvent(event, bytes));
+               });
   kept_size_ = 0;
   file_events_.Drain([&](const FileEvent& event) { TakeFile(event); });
   escapes_.TakeWritten();

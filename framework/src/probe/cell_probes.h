@@ -93,7 +93,7 @@ class CellProbes {
   int results_;
   // Events that say what they mean when the test is over.
   static constexpr std::size_t kKeptBytes = 256u << 10;
-  alignas(fanotify_event_metadata) char kept_[kKeptBytes];
+  char kept_[kKeptBytes];
   std::size_t kept_size_;
   bool others_;  // processes or threads beside the test process's first, maybe
   pid_t test_;

@@ -93,11 +93,11 @@ void EscapeWatch::CloseInTest() {
 }
 
 void EscapeWatch::Discard() const {
-  alignas(8) char buffer[4096];
+  char buffer[4096];
   ssize_t size;
   while (written_ && (size = ::read(written_.get(), buffer, sizeof buffer)) > 0) {
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-    for (; FAN_EVENT_OK(event, size); event = FAN_EVENT_NEXT(event, size)) Close(event->fd);
+    ForEachEvent(buffer, size,
+                 [](const fanotify_event_metadata& event, std::string_view) { Close(event.fd); });
   }
 }
 
@@ -244,21 +244,20 @@ bool EscapeWatch::Take(const FileEvent& event) {
 }
 
 void EscapeWatch::TakeWritten() {
-  alignas(8) char buffer[4096];
+  char buffer[4096];
   while (written_) {
-    ssize_t size = ::read(written_.get(), buffer, sizeof buffer);
+    const ssize_t size = ::read(written_.get(), buffer, sizeof buffer);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return;
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-    for (; FAN_EVENT_OK(event, size); event = FAN_EVENT_NEXT(event, size)) {
-      lost_ = lost_ || (event->mask & FAN_Q_OVERFLOW) != 0;
-      const posix::UniqueFd fd(event->fd);
+    ForEachEvent(buffer, size, [this](const fanotify_event_metadata& event, std::string_view) {
+      lost_ = lost_ || (event.mask & FAN_Q_OVERFLOW) != 0;
+      const posix::UniqueFd fd(event.fd);
       char link[PATH_MAX];
-      if (!fd || event->pid <= 1 || !ReadLink(fd.get(), &link)) continue;
-      if (!IsOnHost(fd.get(), link)) continue;
+      if (!fd || event.pid <= 1 || !ReadLink(fd.get(), &link)) return;
+      if (!IsOnHost(fd.get(), link)) return;
       Text path;
-      Note(path.Add(link), event->mask);
-    }
+      Note(path.Add(link), event.mask);
+    });
   }
 }
 

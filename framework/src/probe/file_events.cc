@@ -14,13 +14,13 @@ std::uint64_t HandleHash(const file_handle& handle) {
   return Hash({reinterpret_cast<const char*>(handle.f_handle), handle.handle_bytes}, 5);
 }
 
-FileEvent ReadFileEvent(const fanotify_event_metadata& event) {
+FileEvent ReadFileEvent(const fanotify_event_metadata& event, std::string_view bytes) {
   FileEvent result;
   result.mask = event.mask;
   result.pid = event.pid;
-  result.bytes = {reinterpret_cast<const char*>(&event), event.event_len};
-  const char* next = reinterpret_cast<const char*>(&event) + event.metadata_len;
-  const char* const end = reinterpret_cast<const char*>(&event) + event.event_len;
+  result.bytes = bytes;
+  const char* next = bytes.data() + event.metadata_len;
+  const char* const end = bytes.data() + bytes.size();
   while (next + sizeof(fanotify_event_info_fid) <= end) {
     fanotify_event_info_fid info;
     ::memcpy(&info, next, sizeof info);

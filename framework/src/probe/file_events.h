@@ -5,6 +5,7 @@
 #define TESTCELL_SRC_PROBE_FILE_EVENTS_H_
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/fanotify.h>
 #include <sys/statfs.h>
 #include <sys/types.h>
@@ -32,8 +33,22 @@ struct FileEvent {
 // A file handle as fanotify and name_to_handle_at(2) give it.
 std::uint64_t HandleHash(const file_handle& handle);
 
-// What an event tells of, beside its mask. Valid as long as the event is.
-FileEvent ReadFileEvent(const fanotify_event_metadata& event);
+// The events in a buffer that was read, with their bytes. After a name of any
+// length the next one begins anywhere: they are no objects where they lie.
+template <typename Take>
+void ForEachEvent(const char* buffer, ssize_t size, const Take& take) {
+  std::string_view left(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+  fanotify_event_metadata event;
+  while (left.size() >= sizeof event) {
+    ::memcpy(&event, left.data(), sizeof event);
+    if (event.event_len < sizeof event || event.event_len > left.size()) return;
+    take(event, left.substr(0, event.event_len));
+    left.remove_prefix(event.event_len);
+  }
+}
+
+// What an event tells of, beside its mask. Valid as long as its bytes are.
+FileEvent ReadFileEvent(const fanotify_event_metadata& event, std::string_view bytes);
 
 // Async-signal-safe.
 class FileEvents {
@@ -49,16 +64,14 @@ class FileEvents {
   // What has come since, event by event.
   template <typename Take>
   void Drain(const Take& take) const {
-    alignas(8) char buffer[16384];
+    char buffer[16384];
     for (;;) {
       const ssize_t size = group_ ? ::read(group_.get(), buffer, sizeof buffer) : 0;
       if (size < 0 && errno == EINTR) continue;
       if (size <= 0) return;
-      ssize_t left = size;
-      const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-      for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-        take(ReadFileEvent(*event));
-      }
+      ForEachEvent(buffer, size, [&](const fanotify_event_metadata& event, std::string_view bytes) {
+        take(ReadFileEvent(event, bytes));
+      });
     }
   }
   void Discard() const;
