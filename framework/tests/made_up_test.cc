@@ -20,6 +20,8 @@ std::string Template(const std::string& name) {
 TEST(MadeUp, KnownPrefixesNeedNoLooks) {
   EXPECT_EQ(Template("gtest_captured_stream.Ccihar"), "gtest_captured_stream.XXXXXX");
   EXPECT_EQ(Template("gtest_captured_stream.server"), "gtest_captured_stream.XXXXXX");
+  EXPECT_EQ(FindMadeUp("tsan.rodata.4").size, 1U);
+  EXPECT_EQ(FindMadeUp("tsan.rodata").size, 0U);
   EXPECT_EQ(Template("captured_stream.abcdef"), "captured_stream.XXXXXX");
   EXPECT_EQ(Template("qt_temp.Kupole"), "qt_temp.XXXXXX");
   EXPECT_EQ(Template("qt_tempdir-Kupole"), "qt_tempdir-XXXXXX");

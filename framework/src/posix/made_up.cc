@@ -54,6 +54,7 @@ constexpr Generator kGenerators[] = {
     {"mp-", 8, 8, IsPython},           // Python's multiprocessing
     {"pymp-", 8, 8, IsPython},         // Python's multiprocessing
     {"psm_", 8, 8, IsHex},             // Python's shared_memory
+    {"tsan.rodata.", 1, 10, IsDigit},  // ThreadSanitizer, by its process
     {"etilqs_", 12, 16, IsAlnum},      // SQLite
     {"dbus-", 10, 10, IsAlnum},        // D-Bus
     {"tmp_obj_", 6, 6, IsAlnum},       // git
