@@ -64,6 +64,7 @@ std::vector<HostMount> ReadMounts(std::istream& mountinfo) {
 
 std::vector<std::string> MountPoints(const std::vector<HostMount>& mounts) {
   std::vector<std::string> points;
+  points.reserve(mounts.size());
   for (const HostMount& mount : mounts) points.push_back(mount.point);
   std::sort(points.begin(), points.end());
   points.erase(std::unique(points.begin(), points.end()), points.end());

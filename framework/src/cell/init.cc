@@ -225,7 +225,10 @@ void RunInit(Context* context) {
   Supervise(*context, signals);
   protocol::Report done{};
   done.kind = protocol::ReportKind::kCellDone;
-  if (context->probes != nullptr) done.lost_findings = context->probes->End();
+  if (context->probes != nullptr) {
+    done.lost_findings = context->probes->End();
+    done.error = context->probes->file_events_error();
+  }
   SendReport(*context, done);
   ::_exit(0);
 }

@@ -118,7 +118,6 @@ void CellProbes::Checkpoint() {
 }
 
 std::uint32_t CellProbes::End() {
-  if (file_events_.at_limit()) sink_.Lose(1);
   const bool processes = HasProcesses();
   DrainFiles();
   if (switches_.leaks) ReportLeaks(processes);

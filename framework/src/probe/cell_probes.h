@@ -58,6 +58,7 @@ class CellProbes {
   void Checkpoint();
   // The test process is gone. How many findings could not be told.
   std::uint32_t End();
+  int file_events_error() const { return file_events_.error(); }
 
   // In the test process: what is init's.
   void CloseInTest();

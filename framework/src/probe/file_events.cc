@@ -44,7 +44,7 @@ void FileEvents::Open() {
   group_.Reset(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_DFID_NAME |
                                    FAN_REPORT_FID | FAN_REPORT_TARGET_FID,
                                O_RDONLY | O_CLOEXEC));
-  at_limit_ = !group_ && errno == EMFILE;
+  error_ = !group_ && errno == EMFILE ? errno : 0;
 }
 
 bool FileEvents::Mark(int at, std::uint64_t events) const {

@@ -57,8 +57,9 @@ class FileEvents {
   // Linux 6.16 to an ordinary user) nothing is watched.
   void Open();
   int fd() const { return group_.get(); }  // -1: none
-  // This user has as many groups as the machine allows.
-  bool at_limit() const { return at_limit_; }
+  // EMFILE where this user has as many groups as the machine allows; 0: there is
+  // nothing to complain of.
+  int error() const { return error_; }
   bool Mark(int at, std::uint64_t events) const;
 
   // What has come since, event by event.
@@ -78,7 +79,7 @@ class FileEvents {
 
  private:
   posix::UniqueFd group_;
-  bool at_limit_ = false;
+  int error_ = 0;
 };
 
 }  // namespace testcell::probe

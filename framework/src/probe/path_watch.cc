@@ -116,7 +116,7 @@ void PathWatch::Report(const Places& places, const PlaceFds& fds, const Node& di
 
 void PathWatch::Take(const FileEvent& event, const Places& places, const PlaceFds& fds, Seen* seen,
                      Sink* sink) {
-  if ((event.mask & kEvents & ~FAN_ONDIR) == 0 || event.name.empty()) return;
+  if ((event.mask & kEvents & ~std::uint64_t{FAN_ONDIR}) == 0 || event.name.empty()) return;
   if (!roots_known_) AddRoots(places, fds);
   roots_known_ = true;
   // Unknown directories: an overlay's own, or what lost events told of.

@@ -47,7 +47,7 @@ inline constexpr std::size_t kMaxDetail = 160;
 struct Report {
   ReportKind kind;
   std::uint32_t step;           // kFailed: cell::Step
-  std::int32_t error;           // kFailed: errno
+  std::int32_t error;           // kFailed: errno; kCellDone: why no file events came, or 0
   std::int32_t wait_status;     // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
   std::uint64_t cpu_us;         // kTestEnded
   std::int64_t max_rss_kib;     // kTestEnded

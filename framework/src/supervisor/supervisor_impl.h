@@ -111,6 +111,7 @@ class Supervisor::Impl {
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;
   bool share_working_directory_ = false;
+  bool told_of_file_events_ = false;
   bool stopped_ = false;
   Rung rung_ = Rung::kFull;
 };

@@ -179,6 +179,13 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
                        units_[static_cast<std::size_t>(slot->unit)].spec.name,
                        report.lost_findings));
   }
+  if (report.error != 0 && !told_of_file_events_) {
+    told_of_file_events_ = true;
+    Notice(fmt::format(
+        "cells can't watch files by fanotify_init: {}: the user has all groups that sysctl "
+        "user.max_fanotify_groups allows; which paths some tests use or write to is not listed",
+        posix::ErrnoText(report.error)));
+  }
   slot->Drain();
   slot->verdict = Verdict(*slot);
   slot->state = Slot::State::kEnding;

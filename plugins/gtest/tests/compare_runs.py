@@ -132,7 +132,15 @@ def report_difference(title, plain, cells, args):
     if plain == cells:
         return False
     print(f"--- {title} differs")
-    diff = difflib.unified_diff(plain, cells, "plain", "cells", lineterm="", n=3)
+    # What both begin and end with is kept from difflib, which may take lines of
+    # one repetition for another's.
+    begin = len(os.path.commonprefix([plain, cells]))
+    end = min(len(os.path.commonprefix([plain[::-1], cells[::-1]])),
+              min(len(plain), len(cells)) - begin)
+    context = max(begin - 3, 0)
+    print(f"from line {context + 1} on:")
+    diff = difflib.unified_diff(plain[context:len(plain) - end], cells[context:len(cells) - end],
+                                "plain", "cells", lineterm="", n=3)
     for count, line in enumerate(diff):
         if count >= args.max_lines:
             print(f"... more than {args.max_lines} lines; see --max-lines")
