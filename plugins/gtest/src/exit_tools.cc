@@ -131,14 +131,18 @@ void ResetExitTools() {
   if (g_profile_pattern != nullptr) __llvm_profile_set_filename(g_profile_pattern->c_str());
 }
 
+void WriteCoverage() {
+  if (CountsCoverage()) ReturnToHost();
+  if (__gcov_dump != nullptr) __gcov_dump();
+  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+}
+
 int RunExitTools() {
   int status = 0;
   if (__lsan_do_recoverable_leak_check != nullptr && __lsan_do_recoverable_leak_check() != 0) {
     status = kLeakStatus;
   }
-  if (CountsCoverage()) ReturnToHost();
-  if (__gcov_dump != nullptr) __gcov_dump();
-  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  WriteCoverage();
   return status;
 }
 

@@ -16,6 +16,7 @@
 #endif
 #include "testcell/internal/fixture.h"
 #include "testcell/internal/hooks.h"
+#include "unseen_suites.h"
 
 namespace testcell {
 namespace internal {
@@ -51,6 +52,20 @@ std::string FullName(const ::testing::TestInfo& test) {
   return std::string(test.test_suite_name()) + "." + test.name();
 }
 
+// A death test of the threadsafe style executes the program once more, which
+// would connect to what --gtest_stream_result_to names, and end where that is
+// not to be had, as in a network of its own.
+void KeepDeathTestsFromStreaming() {
+#if GTEST_HAS_DEATH_TEST && GTEST_CAN_STREAM_RESULTS_
+  ::unsetenv("GTEST_STREAM_RESULT_TO");
+  std::vector<std::string> kept;
+  for (const std::string& argument : ::testing::internal::GetInjectableArgvs()) {
+    if (argument.find("-gtest_stream_result_to=") > 1) kept.push_back(argument);
+  }
+  ::testing::internal::SetInjectableArgvs(kept);
+#endif
+}
+
 }  // namespace
 
 Plugin* CurrentPlugin() { return g_plugin; }
@@ -64,6 +79,10 @@ Plugin::Plugin(Setup setup)
 }
 
 Plugin::~Plugin() {
+  // By way of an exception that nobody between here and the test has caught:
+  // the program's own end of RUN_ALL_TESTS() is the parent's to reach.
+  if (TestProcess::Current() != nullptr) std::abort();
+  if (supervisor_ != nullptr) EndIteration();
   delete ::testing::UnitTest::GetInstance()->listeners().Release(listener_);
   g_plugin = nullptr;
   SetEnvironmentHook(nullptr);
@@ -73,6 +92,12 @@ int Plugin::Finish(int status) {
   if (TestProcess::Current() != nullptr) streamer_->Finish();
   constexpr int kSignalBase = 128;
   return findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
+}
+
+void Plugin::LeaveTest() {
+  std::fflush(nullptr);
+  WriteCoverage();
+  ::_exit(1);
 }
 
 void Plugin::RefuseToRun(const std::string& error) {
@@ -213,6 +238,7 @@ void Plugin::BecomeTest() {
   SetShouldRun(*unit.suite, true);
   for (::testing::TestInfo* test : unit.tests) SetShouldRun(*test, true);
 
+  KeepDeathTestsFromStreaming();
   streamer_ = std::make_unique<Streamer>(process, unit);
   UseCellListeners();
   ResetExitTools();

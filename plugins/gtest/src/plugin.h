@@ -40,6 +40,8 @@ class Plugin : public EnvironmentHook {
 
   // Around UnitTest::Run(). The status to end with.
   int Finish(int status);
+  // In a test process whose test has left RUN_ALL_TESTS().
+  [[noreturn]] void LeaveTest();
 
   // GoogleTest's events: End events first of all listeners, Start events last.
   void OnTestIterationStart(int iteration);
@@ -47,6 +49,8 @@ class Plugin : public EnvironmentHook {
   void OnTestEnd(const ::testing::TestInfo& test);
   void OnTestSuiteEnd(const ::testing::TestSuite& suite);
   void OnTestIterationEnd();
+  // While a result of a cell was given to the listeners of the parent.
+  void OnListenerThrew();
 
   // EnvironmentHook
   bool ActsInThisProcess() override;
@@ -108,6 +112,8 @@ class Plugin : public EnvironmentHook {
   static bool PlaysTearDown(const IsolatedSuite& suite);
   // To the unit's end, by way of its tear-downs.
   CellEnd EndUnit(UnitReplay* replay, IsolatedSuite* suite);
+  static void MatchParts(::testing::TestInfo* test, int first, std::uint64_t played,
+                         std::uint64_t counted);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
@@ -125,6 +131,7 @@ class Plugin : public EnvironmentHook {
   std::unordered_map<int, UnitReplay> replays_;
   bool in_process_tests_ = false;
   bool environments_played_ = false;
+  bool told_of_throwing_listener_ = false;
   int interrupted_ = 0;
   std::set<std::string> environment_set_up_told_;
   std::vector<Recording> environment_tear_downs_;

@@ -93,6 +93,16 @@ void Plugin::OnTestIterationEnd() {
   EndIteration();
 }
 
+void Plugin::OnListenerThrew() {
+  if (told_of_throwing_listener_ || setup_.flags.listeners != Listeners::kParent) return;
+  told_of_throwing_listener_ = true;
+  std::fflush(stdout);
+  std::fprintf(stderr,
+               "testcell: warning: a listener threw from OnTestPartResult in the parent, where no "
+               "test can end by it: the test went on in its cell; pass --testcell_listeners=both, "
+               "or add the listener by testcell::AddCellListener\n");
+}
+
 // Environments
 
 bool Plugin::ActsInThisProcess() {
@@ -108,7 +118,7 @@ void Plugin::BeforeSetUp() {
   UnitReplay& replay = ReplayOf(by_test_[first->tests.front()]);
   Recording recording = replay.RecordPhase(Phase::kEnvironmentSetUp);
   environment_set_up_told_.clear();
-  if (replay.AtEnd() && !replay.done()) {
+  if (replay.AtEnd() && !replay.done() && !RunEndsAtFailure()) {
     first->failed_set_up = std::move(recording);
   } else {
     TellsNews(recording, &environment_set_up_told_);
@@ -144,7 +154,8 @@ void Plugin::SetUpSuite(::testing::TestSuite* suite) {
   UnitReplay& replay = ReplayOf(by_test_[isolated->tests.front()]);
   Recording environments = replay.RecordPhase(Phase::kEnvironmentSetUp);
   Recording recording = replay.RecordPhase(Phase::kSuiteSetUp);
-  if (TellsNews(environments, &environment_set_up_told_) || replay.AtEnd()) {
+  if ((TellsNews(environments, &environment_set_up_told_) || replay.AtEnd()) &&
+      !RunEndsAtFailure()) {
     isolated->failed_set_up = std::move(environments);
     for (Event& event : recording.events) isolated->failed_set_up.Add(std::move(event));
   } else {
@@ -232,6 +243,21 @@ void Plugin::TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite) {
   if (EnvironmentCount() > 0) Keep(std::move(environments), &environment_tear_downs_);
 }
 
+// The test process has the last word on its results: some may have been lost on
+// their way, and tests of GoogleTest itself clear theirs.
+void Plugin::MatchParts(::testing::TestInfo* test, int first, std::uint64_t played,
+                        std::uint64_t counted) {
+  if (counted > played) {
+    ReportPart(::testing::TestPartResult::kFatalFailure, test->file(), test->line(),
+               "testcell: " + std::to_string(counted - played) + " of " + std::to_string(counted) +
+                   " results of this test were lost on their way from the cell");
+  } else if (counted < played) {
+    std::vector<::testing::TestPartResult>& parts = Parts(Mutable(*test->result()));
+    const auto begin = parts.begin() + first;
+    parts.erase(begin, begin + static_cast<std::ptrdiff_t>(played - counted));
+  }
+}
+
 void Plugin::PlayTest(::testing::TestInfo* test) {
   TestPlace& place = by_test_[test];
   IsolatedSuite* const suite = place.suite;
@@ -239,17 +265,12 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   UnitReplay& replay = ReplayOf(place);
   PlaySetUps(&replay, suite);
   const int index = suite->first_unit + place.index - unit;  // in the unit
+  const int first_part = test->result()->total_part_count();
   place.ended = replay.PlayTest(static_cast<std::size_t>(index),
                                 setup_.flags.output == Output::kFailed, &place.end);
   if (place.ended) {
     RecordProperties(place.end.properties);
-    const std::uint64_t played = replay.parts_played();
-    if (place.end.parts > played) {
-      ReportPart(::testing::TestPartResult::kFatalFailure, test->file(), test->line(),
-                 "testcell: " + std::to_string(place.end.parts - played) + " of " +
-                     std::to_string(place.end.parts) +
-                     " results of this test were lost on their way from the cell");
-    }
+    MatchParts(test, first_part, replay.parts_played(), place.end.parts);
   }
   const bool last =
       suite->mode != Suites::kShared || place.index + 1 == static_cast<int>(suite->tests.size());

@@ -93,6 +93,8 @@ TESTCELL_PRIVATE_MEMBER_(TestSuite, test_info_list_, std::vector<TestInfo*> Test
 TESTCELL_PRIVATE_MEMBER_(TestSuite, test_indices_, std::vector<int> TestSuite::*);
 TESTCELL_PRIVATE_MEMBER_(TestResult, set_elapsed_time, void (TestResult::*)(Milliseconds));
 TESTCELL_PRIVATE_MEMBER_(TestResult, set_start_timestamp, void (TestResult::*)(Milliseconds));
+TESTCELL_PRIVATE_MEMBER_(TestResult, test_part_results_,
+                         std::vector<::testing::TestPartResult> TestResult::*);
 TESTCELL_PRIVATE_MEMBER_(TestResult, test_properties_,
                          std::vector<::testing::TestProperty> TestResult::*);
 TESTCELL_PRIVATE_MEMBER_(TestEventListeners, repeater_,
@@ -188,6 +190,9 @@ inline void SetStartTimestamp(TestResult& result, Milliseconds since_epoch) {
   (result.*Private(TestResult_set_start_timestamp{}))(since_epoch);
 }
 // Without the mutex that GoogleTest guards them with.
+inline std::vector<::testing::TestPartResult>& Parts(TestResult& result) {
+  return result.*Private(TestResult_test_part_results_{});
+}
 inline std::vector<::testing::TestProperty>& Properties(TestResult& result) {
   return result.*Private(TestResult_test_properties_{});
 }
@@ -196,40 +201,6 @@ inline std::vector<::testing::TestProperty>& Properties(TestResult& result) {
 // TestEventListeners only, which then owns it.
 inline ::testing::internal::TestEventRepeater*& Repeater(TestEventListeners& listeners) {
   return listeners.*Private(TestEventListeners_repeater_{});
-}
-
-inline void RunUnseen(TestSuite& suite) {
-  TestEventListeners& listeners = UnitTest::GetInstance()->listeners();
-  TestEventListeners nobody;
-  SetShouldRun(suite, true);
-  std::swap(Repeater(listeners), Repeater(nobody));
-  (suite.*Private(TestSuite_Run{}))();
-  std::swap(Repeater(listeners), Repeater(nobody));
-}
-
-// Leaves the current suite before its end: what is recorded and asserted from
-// here on belongs to the program. For a listener of the suite's events.
-inline void LeaveSuite() {
-  TestSuite empty("", nullptr, nullptr, nullptr);
-  RunUnseen(empty);
-}
-
-// The list as it is when the suite runs: from 1.14 on TestSuite::Run() first
-// sorts it by file and line, and keeps the indices. So a suite of the same tests
-// is run, with none of them selected; the reports show whether this one was.
-inline std::vector<TestInfo*> SortedTests(TestSuite& suite) {
-  const std::vector<TestInfo*>& tests = TestList(suite);
-  std::vector<bool> selected;
-  for (TestInfo* test : tests) {
-    selected.push_back(test->should_run());
-    SetShouldRun(*test, false);
-  }
-  TestSuite same("", nullptr, nullptr, nullptr);
-  TestList(same) = tests;
-  TestIndices(same) = TestIndices(suite);
-  RunUnseen(same);
-  for (std::size_t i = 0; i < tests.size(); ++i) SetShouldRun(*tests[i], selected[i]);
-  return std::exchange(TestList(same), {});  // it would delete them
 }
 
 // Whether GoogleTest has printed its flags, asked for or because one is bad.

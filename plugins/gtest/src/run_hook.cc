@@ -109,6 +109,22 @@ bool RunsInProcess() {
   return false;
 }
 
+int RunInCells(int (*run)(::testing::UnitTest*), ::testing::UnitTest* unit_test) {
+  Plugin plugin(TheProgram().setup);
+#if GTEST_HAS_EXCEPTIONS
+  try {
+    return plugin.Finish(run(unit_test));
+  } catch (const ::testing::internal::GoogleTestFailureException&) {
+    // By --gtest_throw_on_failure. In a test process it has done what it is for;
+    // the parent throws it once more, where the failure is replayed.
+    if (TestProcess::Current() == nullptr) throw;
+  }
+  plugin.LeaveTest();
+#else
+  return plugin.Finish(run(unit_test));
+#endif
+}
+
 }  // namespace
 
 void KeepVisible(const std::string& path) { TheProgram().setup.visible.push_back(path); }
@@ -149,7 +165,6 @@ int __wrap__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test) {
     std::exit(2);
   }
   if (RunsInProcess()) return RunInProcess(unit_test, __real__ZN7testing8UnitTest3RunEv);
-  Plugin plugin(TheProgram().setup);
-  return plugin.Finish(__real__ZN7testing8UnitTest3RunEv(unit_test));
+  return RunInCells(__real__ZN7testing8UnitTest3RunEv, unit_test);
 }
 }

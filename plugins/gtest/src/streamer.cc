@@ -8,6 +8,7 @@
 
 #include "environment.h"
 #include "private_access.h"
+#include "unseen_suites.h"
 
 namespace testcell {
 namespace internal {

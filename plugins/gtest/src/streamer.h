@@ -64,6 +64,8 @@ constexpr int kLeakStatus = 23;
 // which are the parent's; what tools would do there is done here. The status
 // to end with.
 int RunExitTools();
+// The part of it that is due in a test that ends by an exception, too.
+void WriteCoverage();
 // In the parent, before any cell: keeps a way back to the host's files.
 void PrepareExitTools();
 // After that: where gcov's files are of programs below the working directory,

@@ -1,8 +1,11 @@
 #include "unit_replay.h"
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
+#include "plugin.h"
 #include "private_access.h"
 #include "tool_report.h"
 
@@ -53,6 +56,51 @@ bool IsMessage(const Event& event, MessageType type) {
   return event.kind == Event::Kind::kMessage && event.message.type == type;
 }
 
+bool BreaksOnFailure() {
+#ifdef GTEST_FLAG_GET
+  return GTEST_FLAG_GET(break_on_failure);
+#else
+  return ::testing::GTEST_FLAG(break_on_failure);
+#endif
+}
+
+bool ThrowsOnFailure() {
+#ifdef GTEST_FLAG_GET
+  return GTEST_FLAG_GET(throw_on_failure);
+#else
+  return ::testing::GTEST_FLAG(throw_on_failure);
+#endif
+}
+
+// GoogleTest's way to end a run at its first failure: a plain run goes this way
+// inside of the assertion, and so has the test process.
+void EndRunIfAsked(const ::testing::TestPartResult& part) {
+  if (!part.failed()) return;
+  if (BreaksOnFailure()) {
+    std::raise(SIGTRAP);
+    return;
+  }
+  if (!ThrowsOnFailure()) return;
+#if GTEST_HAS_EXCEPTIONS
+  throw ::testing::internal::GoogleTestFailureException(part);
+#else
+  std::exit(1);
+#endif
+}
+
+// What a listener throws was to end the test, which has ended already.
+void ReportRaw(const ::testing::TestPartResult& part) {
+#if GTEST_HAS_EXCEPTIONS
+  try {
+    RawReporter()->ReportTestPartResult(part);
+  } catch (...) {
+    CurrentPlugin()->OnListenerThrew();
+  }
+#else
+  RawReporter()->ReportTestPartResult(part);
+#endif
+}
+
 void ReplayEvent(Event event) {
   if (event.kind == Event::Kind::kOutput) Print(event.stream, std::move(event.output));
   if (!IsMessage(event, MessageType::kPart)) return;
@@ -61,6 +109,8 @@ void ReplayEvent(Event event) {
 }
 
 }  // namespace
+
+bool RunEndsAtFailure() { return BreaksOnFailure() || ThrowsOnFailure(); }
 
 void Print(int stream, HeldText output) {
   std::cout.flush();
@@ -77,8 +127,9 @@ void Print(int stream, HeldText output) {
 void ReportPart(::testing::TestPartResult::Type type, const std::string& file, int line,
                 const std::string& message) {
   // An empty name, not a null one, stands for an unknown file in all versions.
-  RawReporter()->ReportTestPartResult(
-      ::testing::TestPartResult(type, file.c_str(), line, message.c_str()));
+  const ::testing::TestPartResult part(type, file.c_str(), line, message.c_str());
+  ReportRaw(part);
+  EndRunIfAsked(part);
 }
 
 void Recording::Add(Event event) {

@@ -26,6 +26,10 @@ void Print(int stream, HeldText output);
 void ReportPart(::testing::TestPartResult::Type type, const std::string& file, int line,
                 const std::string& message);
 
+// By --gtest_break_on_failure or --gtest_throw_on_failure: then ReportPart does
+// not return from a failure.
+bool RunEndsAtFailure();
+
 // A stretch of output and results, kept to be replayed at another place.
 struct Recording {
   void Add(Event event);

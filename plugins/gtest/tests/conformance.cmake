@@ -16,10 +16,10 @@ target_link_libraries(feature_plain PRIVATE GTest::gtest GTest::gmock)
 target_compile_definitions(feature_cells PRIVATE FEATURE_WITH_TESTCELL)
 target_link_libraries(feature_cells PRIVATE testcell::gtest GTest::gmock)
 
-# testcell_conformance(NAME [JOBS n] [FLAGS testcell flags]
+# testcell_conformance(NAME [STREAM] [BAZEL] [JOBS n] [FLAGS testcell flags]
 #   [ENVIRONMENT NAME=VALUE...] [ARGS gtest args...])
 function(testcell_conformance name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "JOBS;FLAGS" "ENVIRONMENT;ARGS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "STREAM;BAZEL" "JOBS;FLAGS" "ENVIRONMENT;ARGS")
   if(NOT arg_JOBS)
     set(arg_JOBS 8)
   endif()
@@ -27,7 +27,9 @@ function(testcell_conformance name)
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/compare_runs.py
       "'$<TARGET_FILE:feature_plain>'"
       "'$<TARGET_FILE:feature_cells>' --testcell_jobs=${arg_JOBS} ${arg_FLAGS}"
-      --console --timeout 60 -- ${arg_ARGS})
+      --console $<$<BOOL:${arg_STREAM}>:--stream> $<$<BOOL:${arg_BAZEL}>:--bazel>
+      --timeout 60 -- ${arg_ARGS}
+    COMMAND_EXPAND_LISTS)
   set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 250 ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
 
@@ -54,6 +56,17 @@ foreach(shard IN ITEMS 0 1 2)
   testcell_conformance(shard_${shard}
     ENVIRONMENT GTEST_TOTAL_SHARDS=3 GTEST_SHARD_INDEX=${shard})
 endforeach()
+testcell_conformance(color ARGS --gtest_color=yes)
+testcell_conformance(no_times ARGS --gtest_print_time=0)
+testcell_conformance(streamed STREAM)
+testcell_conformance(streamed_in_shuffled_order STREAM
+  ARGS --gtest_repeat=2 --gtest_shuffle --gtest_random_seed=3)
+# These end a run at its first failure, with the same words and the same status.
+testcell_conformance(break_on_failure ARGS --gtest_break_on_failure)
+testcell_conformance(throw_on_failure ARGS --gtest_throw_on_failure)
+testcell_conformance(repeat_until_failure ARGS --gtest_repeat=-1 --gtest_break_on_failure)
+testcell_conformance(repeat_until_environment_fails
+  ENVIRONMENT FEATURE_ENVIRONMENT=fail ARGS --gtest_repeat=-1 --gtest_break_on_failure)
 testcell_conformance(disabled_too ARGS --gtest_also_run_disabled_tests)
 foreach(outcome IN ITEMS fail expect skip)
   testcell_conformance(environment_${outcome} ENVIRONMENT FEATURE_ENVIRONMENT=${outcome})

@@ -2,7 +2,8 @@
 // and listener prints where it was; the script reads that.
 //
 // In the environment: MODES_DEFAULT=NAME=VALUE is what main gives to
-// testcell::SetDefault, MODES_FAIL the name of a test that the cell's listener
+// testcell::SetDefault, MODES_THROW adds a listener that throws at a fatal
+// failure, MODES_FAIL the name of a test that the cell's listener
 // is to fail; with MODES_FAIL_ENVIRONMENT the Environment's set-up fails.
 #include <sys/utsname.h>
 
@@ -82,6 +83,21 @@ TEST(Verdict, Fails) {
   FAIL() << "as it should";
 }
 
+// GoogleTest's recipe to end a test from within a function that it calls.
+class ThrowingListener : public testing::EmptyTestEventListener {
+  void OnTestPartResult(const testing::TestPartResult& part) override {
+    if (part.fatally_failed()) throw testing::AssertionException(part);
+  }
+};
+
+TEST(Nested, Fails) {
+  [] { FAIL() << "in a function"; }();
+  std::puts("the test goes on");
+}
+TEST(Nested, FailsAgain) {
+  [] { FAIL() << "in a function"; }();
+}
+
 class PlaceListener : public testing::EmptyTestEventListener {
  public:
   explicit PlaceListener(const char* name) : name_(name) {}
@@ -129,6 +145,9 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) std::printf("argument left: %s\n", argv[i]);
   testing::AddGlobalTestEnvironment(new PlaceEnvironment);
   testing::UnitTest::GetInstance()->listeners().Append(new PlaceListener("user"));
+  if (std::getenv("MODES_THROW") != nullptr) {
+    testing::UnitTest::GetInstance()->listeners().Append(new ThrowingListener);
+  }
   testcell::AddCellListener(new CellListener);
   return RUN_ALL_TESTS();
 }

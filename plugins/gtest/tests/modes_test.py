@@ -222,6 +222,25 @@ class Listeners(ModesTestCase):
         self.assertIn("[       OK ] Plain.Where", done.stdout)
 
 
+    def test_throwing_listener_in_the_parent(self):
+        """It can't end the test; all else holds, and a line says so."""
+        done = run(tests="Nested.*:Plain.*", environment={"MODES_THROW": "1"})
+        self.check_lines(done, "the test goes on", "[  FAILED  ] Nested.Fails",
+                         "[  FAILED  ] Nested.FailsAgain", status=1)
+        self.assertIn("[       OK ] Plain.Where", done.stdout)
+        self.assertEqual(done.stderr.count("a listener threw"), 1, done.stderr)
+        self.assertIn("--testcell_listeners=both", done.stderr)
+
+    def test_throwing_listener_in_the_cell(self):
+        for place in ("cell", "both"):
+            done = run(f"--testcell_listeners={place}", tests="Nested.*:Plain.*",
+                       environment={"MODES_THROW": "1"})
+            self.check_lines(done, "[  FAILED  ] Nested.Fails", "[  FAILED  ] Nested.FailsAgain",
+                             status=1)
+            self.assertNotIn("the test goes on", done.stdout)
+            self.assertNotIn("a listener threw", done.stderr)
+
+
 class Output(ModesTestCase):
     """--testcell_output."""
 
