@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <vector>
 
 #include "cell/plan.h"
 #include "cell/step.h"
@@ -135,6 +137,48 @@ TEST(Plan, CarriesFromCopyOnWriteDirectoriesOnly) {
             "copy-on-write: each cell has an empty one of its own");
   options.tmp = Tmp::kCopyOnWrite;
   EXPECT_TRUE(cell::MakePlan(options, {}, HostIn("/home"), &plan, &error)) << error;
+}
+
+std::vector<std::string> Privates(const cell::Plan& plan) {
+  std::vector<std::string> paths;
+  for (const auto& directory : plan.privates) paths.push_back(directory.path);
+  return paths;
+}
+
+TEST(Plan, WhatStandsForTmpIsPrivateUnlessItHoldsTheRun) {
+  cell::HostFacts host = HostIn("/home/user/project");
+  host.temporaries = {"/tmp", "/home/user/tmp", "/home/user", "/", "/usr/bin"};
+  cell::Plan plan;
+  std::string error;
+  ASSERT_TRUE(cell::MakePlan({}, {}, host, &plan, &error)) << error;
+  std::vector<std::string> paths = Privates(plan);
+  EXPECT_EQ(paths.back(), "/home/user/tmp");
+  EXPECT_EQ(std::count(paths.begin(), paths.end(), "/tmp"), 1);
+  for (const char* kept : {"/home/user", "/", "/usr/bin"}) {
+    EXPECT_EQ(std::count(paths.begin(), paths.end(), kept), 0) << kept;
+  }
+
+  cell::Defaults shared;
+  shared.tmp = Tmp::kShared;
+  ASSERT_TRUE(cell::MakePlan({}, shared, host, &plan, &error)) << error;
+  paths = Privates(plan);
+  EXPECT_EQ(std::count(paths.begin(), paths.end(), "/home/user/tmp"), 0);
+
+  cell::Defaults copy;
+  copy.tmp = Tmp::kCopyOnWrite;
+  ASSERT_TRUE(cell::MakePlan({}, copy, host, &plan, &error)) << error;
+  EXPECT_EQ(plan.overlays.back().path, "/home/user/tmp");
+}
+
+TEST(Plan, OutputsAreBoundWhereACellWouldHideThem) {
+  cell::HostFacts host = HostIn("/home/user/project");
+  host.outputs = {"/tmp/runner/outputs", "/home/user/project/outputs", "/srv/outputs"};
+  cell::Plan plan;
+  std::string error;
+  ASSERT_TRUE(cell::MakePlan({}, {}, host, &plan, &error)) << error;
+  ASSERT_EQ(plan.binds.size(), 2u);
+  EXPECT_EQ(plan.binds[0].path, "/tmp/runner/outputs");
+  EXPECT_EQ(plan.binds[1].path, "/home/user/project/outputs");
 }
 
 TEST(Plan, RefusesMorePathsThanItCanHold) {

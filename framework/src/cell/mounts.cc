@@ -126,6 +126,7 @@ class Mounts {
   // The one that holds the base hides it.
   void BindPrivate(const Plan::PrivateDirectory& directory) {
     const char* path = directory.path.c_str();
+    MakeTarget(directory.path, true, Step::kPrivateDirectory);
     if (directory.path == plan_.shm_path && !plan_.shm_options.empty()) {
       if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.shm_options.c_str()) != 0) {
         FailStep(Step::kShm, path);
@@ -140,30 +141,30 @@ class Mounts {
 
   // A target may be missing in a private directory alone: elsewhere to make
   // one would be a change of the host.
-  void MakeTarget(const Plan::Through& through) {
+  void MakeTarget(const std::string& target, bool directory, Step step) {
     Path path;
-    path.Add(through.path.c_str());
+    path.Add(target.c_str());
     if (path.overflowed()) {
       errno = ENAMETOOLONG;
-      FailStep(through.step, through.path.c_str());
+      FailStep(step, target.c_str());
     }
-    if (::access(path.c_str(), F_OK) == 0 || !IsPrivate(through.path)) return;
+    if (::access(path.c_str(), F_OK) == 0 || !IsPrivate(target)) return;
     for (char* slash = ::strchr(path.data() + 1, '/'); slash != nullptr;
          slash = ::strchr(slash + 1, '/')) {
       *slash = '\0';
       if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-        FailStep(through.step, through.path.c_str());
+        FailStep(step, target.c_str());
       }
       *slash = '/';
     }
     int result;
-    if (through.directory) {
+    if (directory) {
       result = ::mkdir(path.c_str(), 0755);
     } else {
       result = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
       if (result >= 0) ::close(result);
     }
-    if (result < 0) FailStep(through.step, through.path.c_str());
+    if (result < 0) FailStep(step, target.c_str());
   }
 
   bool IsPrivate(const std::string& path) const {
@@ -178,7 +179,7 @@ class Mounts {
 
   void BindThrough(const Plan::Through& through) {
     const char* path = through.path.c_str();
-    MakeTarget(through);
+    MakeTarget(through.path, through.directory, through.step);
     if (::mount(FdPath(fds_[through.source]).c_str(), path, nullptr, MS_BIND | MS_REC, nullptr) !=
         0) {
       FailStep(through.step, path);

@@ -52,18 +52,16 @@ void AddComposed(const Plan& plan, probe::Places* places) {
 }
 
 // Where something is bound, and the directories that were made for it.
-void AddGiven(const std::vector<Plan::Through>& list, probe::Places* places) {
-  for (const auto& through : list) {
-    for (const probe::Tree& tree : places->trees) {
-      const std::string start = tree.path + "/";
-      if (through.path.compare(0, start.size(), start) != 0) continue;
-      for (std::size_t end = through.path.find('/', start.size()); end != std::string::npos;
-           end = through.path.find('/', end + 1)) {
-        places->given.push_back(through.path.substr(0, end));
-      }
+void AddGiven(const std::string& path, probe::Places* places) {
+  for (const probe::Tree& tree : places->trees) {
+    const std::string start = tree.path + "/";
+    if (path.compare(0, start.size(), start) != 0) continue;
+    for (std::size_t end = path.find('/', start.size()); end != std::string::npos;
+         end = path.find('/', end + 1)) {
+      places->given.push_back(path.substr(0, end));
     }
-    places->given.push_back(through.path);
   }
+  places->given.push_back(path);
 }
 
 }  // namespace
@@ -76,8 +74,9 @@ probe::Places MakePlaces(const Plan& plan) {
   AddPrivates(plan, &places);
   AddOverlays(plan, &places);
   AddComposed(plan, &places);
-  AddGiven(plan.throughs, &places);
-  AddGiven(plan.binds, &places);
+  for (const auto& through : plan.throughs) AddGiven(through.path, &places);
+  for (const auto& bind : plan.binds) AddGiven(bind.path, &places);
+  for (const auto& directory : plan.privates) AddGiven(directory.path, &places);
   for (const auto& bind : plan.binds) {
     if (!bind.read_only) places.shared.push_back(plan.open_paths[bind.source]);
   }

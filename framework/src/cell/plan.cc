@@ -9,8 +9,6 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "cell/below.h"
@@ -22,19 +20,9 @@
 namespace testcell::cell {
 namespace {
 
-std::string Canonical(const char* path) {
-  char resolved[PATH_MAX];
-  return ::realpath(path, resolved) == nullptr ? std::string() : std::string(resolved);
-}
-
 bool IsDirectory(const std::string& path) {
   struct stat status;
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-std::string ReadAll(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 std::string SizeOption(std::uint64_t bytes) {
@@ -61,7 +49,9 @@ class Planner {
     PrivateDirectories();
     Overlays();
     if (!WorkingDirectoryOverlay(error)) return false;
+    Temporaries();
     Throughs();
+    Outputs();
     Binds();
     Submounts();
     Order();
@@ -178,6 +168,21 @@ class Planner {
     return true;
   }
 
+  // What TMPDIR names is a test's own, as /tmp is, unless that would hide from
+  // the test what it needs.
+  void Temporaries() {
+    if (tmp_ == Tmp::kShared) return;
+    for (const std::string& path : host_.temporaries) {
+      if (path == "/" || IsPrivate(path) || HoldsPrivate(path)) continue;
+      if (IsAtOrBelow(host_.cwd, path) || IsAtOrBelow(host_.program, path)) continue;
+      if (tmp_ == Tmp::kEmpty) {
+        plan_.privates.push_back({path, fmt::format("private{}", plan_.privates.size())});
+      } else if (!CoveredByOverlay(path)) {
+        AddOverlay(path, Step::kOverlay);
+      }
+    }
+  }
+
   // What the tests need of the directories that are replaced: the topmost
   // entries that lead to the working directory and to the program, so that a
   // whole checkout below /tmp stays visible.
@@ -190,6 +195,15 @@ class Planner {
         const std::size_t end = path.find('/', directory.path.size() + 1);
         AddThrough(&plan_.throughs, path.substr(0, end), path.substr(0, end), false,
                    Step::kBindThrough);
+      }
+    }
+  }
+
+  // Where the cell would hide them, or keep what is written to them.
+  void Outputs() {
+    for (const std::string& path : host_.outputs) {
+      if (BelowPrivate(path) || CoveredByOverlay(path)) {
+        AddThrough(&plan_.binds, path, path, false, Step::kBind);
       }
     }
   }
@@ -330,6 +344,16 @@ class Planner {
                        [&](const auto& directory) { return directory.path == path; });
   }
 
+  bool BelowPrivate(const std::string& path) const {
+    return std::any_of(plan_.privates.begin(), plan_.privates.end(),
+                       [&](const auto& directory) { return IsAtOrBelow(path, directory.path); });
+  }
+
+  bool HoldsPrivate(const std::string& path) const {
+    return std::any_of(plan_.privates.begin(), plan_.privates.end(),
+                       [&](const auto& directory) { return IsBelow(directory.path, path); });
+  }
+
   // By an overlay above it, on the same mount.
   bool CoveredByOverlay(const std::string& path) const {
     for (const auto& overlay : plan_.overlays) {
@@ -355,25 +379,6 @@ class Planner {
 };
 
 }  // namespace
-
-HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
-  HostFacts host;
-  host.uid = ::geteuid();
-  host.gid = ::getegid();
-  host.cwd = Canonical(".");
-  host.program = Canonical("/proc/self/exe");
-  for (const std::string& path : visible) {
-    host.visible.push_back(path);
-    host.visible.push_back(Canonical(path.c_str()));
-  }
-  host.hosts_exist = ::access("/etc/hosts", F_OK) == 0;
-  if (host.hosts_exist) host.hosts = ReadAll("/etc/hosts");
-  std::ifstream mountinfo("/proc/self/mountinfo");
-  const std::vector<HostMount> mounts = ReadMounts(mountinfo);
-  host.mount_points = MountPoints(mounts);
-  host.file_systems = WatchedFileSystems(mounts);
-  return host;
-}
 
 bool MakePlan(const Options& options, const Defaults& defaults, const HostFacts& host, Plan* plan,
               std::string* error) {

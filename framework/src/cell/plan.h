@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cell/carry_pattern.h"
+#include "cell/host_facts.h"
 #include "cell/step.h"
 #include "probe/places.h"
 #include "testcell/options.h"
@@ -127,20 +128,6 @@ struct Plan {
 
   probe::Places places;
 };
-
-// What of the host a plan depends on; read once a run.
-struct HostFacts {
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::string cwd;                   // canonical; empty where it is gone
-  std::string program;               // canonical path of this program
-  std::vector<std::string> visible;  // of the caller, as they are and canonical
-  std::string hosts;                 // content of /etc/hosts
-  bool hosts_exist = false;
-  std::vector<std::string> mount_points;
-  probe::HostFileSystems file_systems;  // that tests may write to
-};
-HostFacts ReadHostFacts(const std::vector<std::string>& visible);
 
 // The flags' values for what Options leaves open.
 struct Defaults {

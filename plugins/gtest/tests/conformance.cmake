@@ -61,6 +61,8 @@ testcell_conformance(no_times ARGS --gtest_print_time=0)
 testcell_conformance(streamed STREAM)
 testcell_conformance(streamed_in_shuffled_order STREAM
   ARGS --gtest_repeat=2 --gtest_shuffle --gtest_random_seed=3)
+testcell_conformance(bazel BAZEL)
+testcell_conformance(bazel_filter BAZEL ENVIRONMENT "TESTBRIDGE_TEST_ONLY=*Suite*")
 # These end a run at its first failure, with the same words and the same status.
 testcell_conformance(break_on_failure ARGS --gtest_break_on_failure)
 testcell_conformance(throw_on_failure ARGS --gtest_throw_on_failure)

@@ -1,0 +1,67 @@
+#include "cell/host_facts.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "cell/host_mounts.h"
+
+namespace testcell::cell {
+namespace {
+
+std::string ReadAll(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// Bazel's names, in its Test Encyclopedia, and GoogleTest's own.
+constexpr const char* kTemporaries[] = {"TMPDIR", "TEST_TMPDIR"};
+constexpr const char* kOutputs[] = {
+    "TEST_UNDECLARED_OUTPUTS_DIR", "TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR",
+    "TEST_SHARD_STATUS_FILE",      "GTEST_SHARD_STATUS_FILE",
+    "TEST_PREMATURE_EXIT_FILE",
+};
+
+void AddPath(const char* variable, bool only_directory, std::vector<std::string>* paths) {
+  const char* const value = std::getenv(variable);
+  const std::string path = value == nullptr ? std::string() : Canonical(value);
+  struct stat status;
+  if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
+  if (!S_ISDIR(status.st_mode) && (only_directory || !S_ISREG(status.st_mode))) return;
+  if (std::find(paths->begin(), paths->end(), path) == paths->end()) paths->push_back(path);
+}
+
+}  // namespace
+
+std::string Canonical(const char* path) {
+  char resolved[PATH_MAX];
+  return ::realpath(path, resolved) == nullptr ? std::string() : std::string(resolved);
+}
+
+HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
+  HostFacts host;
+  host.uid = ::geteuid();
+  host.gid = ::getegid();
+  host.cwd = Canonical(".");
+  host.program = Canonical("/proc/self/exe");
+  for (const std::string& path : visible) {
+    host.visible.push_back(path);
+    host.visible.push_back(Canonical(path.c_str()));
+  }
+  host.hosts_exist = ::access("/etc/hosts", F_OK) == 0;
+  if (host.hosts_exist) host.hosts = ReadAll("/etc/hosts");
+  std::ifstream mountinfo("/proc/self/mountinfo");
+  const std::vector<HostMount> mounts = ReadMounts(mountinfo);
+  host.mount_points = MountPoints(mounts);
+  host.file_systems = WatchedFileSystems(mounts);
+  for (const char* name : kTemporaries) AddPath(name, true, &host.temporaries);
+  for (const char* name : kOutputs) AddPath(name, false, &host.outputs);
+  return host;
+}
+
+}  // namespace testcell::cell
