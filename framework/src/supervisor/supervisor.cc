@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "posix/error.h"
@@ -21,6 +24,23 @@ namespace {
 
 // Cells beyond those that run: while one is taken down or made, another runs.
 int SpareSlots(int jobs) { return std::min(jobs, 4); }
+
+// How many slots the limit of open files leaves room for.
+int RoomForSlots() {
+  constexpr int kFdsOfSlot = 10;  // both ends of its socket and pipes, and a pidfd
+  constexpr int kOwnFds = 8;      // of this process, at the same time
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<int>::max();
+  int open = 0;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    static_cast<void>(file);
+    ++open;
+  }
+  constexpr rlim_t kEnough = 1 << 20;
+  const int limited = static_cast<int>(std::min(limit.rlim_cur, kEnough));
+  return (limited - open - kOwnFds) / kFdsOfSlot;
+}
 
 // A program that was started without them would print into our sockets and
 // pipes, which would get their numbers.
@@ -111,8 +131,17 @@ void Supervisor::Impl::MakeSlots(int crew, int first) {
   for (std::size_t i = static_cast<std::size_t>(first); i < units_.size(); ++i) {
     ++units[plans_[static_cast<std::size_t>(units_[i].spec.plan)]->user];
   }
+  int room = RoomForSlots();
   for (const auto& [user, count] : units) {
-    const int slots = std::min(count, settings_.jobs + SpareSlots(settings_.jobs));
+    const int wanted = std::min(count, settings_.jobs + SpareSlots(settings_.jobs));
+    // The first is made in any case, and says what is missing.
+    const int slots = std::max(std::min(wanted, room), 1);
+    if (slots < wanted && slots < settings_.jobs) {
+      Notice(fmt::format(
+          "only {} cell{} at once, not {}: the limit of open files (ulimit -n) is too low", slots,
+          slots == 1 ? "" : "s", settings_.jobs));
+    }
+    room -= slots;
     for (int i = 0; i < slots; ++i) {
       slots_.push_back(std::make_unique<Slot>(crew, user, settings_.one_output));
       crews_[static_cast<std::size_t>(crew)].slots.push_back(slots_.back().get());

@@ -119,11 +119,16 @@ class Damage(DeathsTest):
         self.assertEqual(run.status, 1, str(run))
         self.assert_passed(run, "GoodBefore.Passes", "GoodAfter.Passes")
         self.assert_failed(run, "Death.Abort", "SIGABRT", "crashed")
-        run = self.run_payload("Good*:Death.*", "--testcell_jobs=20", limits=low,
+        run = self.run_payload("Good*:Death.*", "--testcell_jobs=20", limits=low)
+        self.assertEqual(run.status, 1, str(run))
+        self.assert_passed(run, "GoodBefore.Passes", "Death.GoodBetween", "GoodAfter.Passes")
+        self.assertRegex(run.stderr, r"testcell: only \d cells? at once, not 20: the limit of open "
+                                     r"files \(ulimit -n\) is too low")
+        run = self.run_payload("Good*:Death.*", "--testcell_jobs=20", limits=("--nofile=12:12",),
                                tells_nothing=True)
         self.assertEqual(run.status, 2, str(run))
-        self.assertIn("cannot make a pipe to a cell (is 'ulimit -n' too low for the jobs?): "
-                      "EMFILE (Too many open files)\n", run.stderr)
+        self.assertIn("testcell: only 1 cell at once, not 20: the limit of open files", run.stderr)
+        self.assertRegex(run.stderr, r"no test was run: .*EMFILE \(Too many open files\)")
 
     def test_program_that_ignores_sigchld(self):
         run = self.run_payload("Child.*:Mask.*", "ignore-sigchld", parent=True)
