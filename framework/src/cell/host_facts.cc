@@ -1,11 +1,15 @@
 #include "cell/host_facts.h"
 
+#include <ifaddrs.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -36,6 +40,25 @@ void AddPath(const char* variable, bool only_directory, std::vector<std::string>
   if (std::find(paths->begin(), paths->end(), path) == paths->end()) paths->push_back(path);
 }
 
+void ReadAddresses(HostFacts* host) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      sockaddr_in in;
+      std::memcpy(&in, entry->ifa_addr, sizeof in);
+      host->has_ipv4 |= in.sin_addr.s_addr != htonl(INADDR_LOOPBACK);
+    }
+    if (entry->ifa_addr->sa_family == AF_INET6) {
+      sockaddr_in6 in;
+      std::memcpy(&in, entry->ifa_addr, sizeof in);
+      host->has_ipv6 |= !IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
+    }
+  }
+  ::freeifaddrs(list);
+}
+
 }  // namespace
 
 std::string Canonical(const char* path) {
@@ -61,6 +84,7 @@ HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   host.file_systems = WatchedFileSystems(mounts);
   for (const char* name : kTemporaries) AddPath(name, true, &host.temporaries);
   for (const char* name : kOutputs) AddPath(name, false, &host.outputs);
+  ReadAddresses(&host);
   return host;
 }
 

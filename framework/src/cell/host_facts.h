@@ -1,5 +1,6 @@
 // What of the host a plan depends on: the facts of this process, and what a test
-// may take for granted, as paths that the environment names.
+// may take for granted, as paths that the environment names and the families of
+// the host's addresses.
 #ifndef TESTCELL_SRC_CELL_HOST_FACTS_H_
 #define TESTCELL_SRC_CELL_HOST_FACTS_H_
 
@@ -25,6 +26,9 @@ struct HostFacts {
   // Of the environment; all of them exist, and are canonical.
   std::vector<std::string> temporaries;  // directories that stand for /tmp
   std::vector<std::string> outputs;      // files and directories that outlive the test
+  // Whether an interface has an address other than 127.0.0.1 and ::1.
+  bool has_ipv4 = false;
+  bool has_ipv6 = false;
 };
 
 // Without symbolic links; empty where there is nothing of that name.

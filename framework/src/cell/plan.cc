@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <sstream>
 
 #include "cell/below.h"
 #include "cell/host_mounts.h"
@@ -23,6 +24,19 @@ namespace {
 bool IsDirectory(const std::string& path) {
   struct stat status;
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool IsInHosts(const std::string& hosts, const std::string& name) {
+  std::istringstream lines(hosts);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string word;
+    words >> word;  // the address
+    while (words >> word) {
+      if (word == name) return true;
+    }
+  }
+  return false;
 }
 
 std::string SizeOption(std::uint64_t bytes) {
@@ -78,6 +92,8 @@ class Planner {
       plan_.user = user_ == User::kRoot ? UserMode::kRoot : UserMode::kSelf;
     }
     plan_.own_net = net_ == Network::kPrivate;
+    plan_.more_ipv4 = plan_.own_net && host_.has_ipv4;
+    plan_.more_ipv6 = plan_.own_net && host_.has_ipv6;
     plan_.own_ipc = options_.ipc_namespace;
     plan_.namespaces = CLONE_NEWPID | CLONE_NEWNS;
     if (plan_.own_net) plan_.namespaces |= CLONE_NEWNET;
@@ -93,7 +109,12 @@ class Planner {
     if (!host_.hosts_exist) return;
     plan_.hosts = host_.hosts;
     if (!plan_.hosts.empty() && plan_.hosts.back() != '\n') plan_.hosts += '\n';
-    plan_.hosts += fmt::format("127.0.0.1 localhost {0}\n::1 localhost {0}\n", plan_.host_name);
+    // What the host's file knows stays as it is: with one address more a name
+    // would be tried in another order.
+    if (!IsInHosts(host_.hosts, "localhost")) plan_.hosts += "127.0.0.1 localhost\n::1 localhost\n";
+    if (!IsInHosts(host_.hosts, plan_.host_name)) {
+      plan_.hosts += fmt::format("127.0.0.1 {}\n", plan_.host_name);
+    }
   }
 
   bool Base(std::string* error) {

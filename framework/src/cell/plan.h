@@ -34,6 +34,8 @@ struct Plan {
   gid_t gid = 0;
   std::uint64_t namespaces = 0;  // CLONE_NEW*, without CLONE_NEWUSER
   bool own_net = true;
+  bool more_ipv4 = false;  // lo gets more than 127.0.0.1 and ::1
+  bool more_ipv6 = false;
   bool own_ipc = true;
   bool mqueue = false;  // /dev/mqueue exists on the host
 

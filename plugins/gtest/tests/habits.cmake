@@ -1,0 +1,13 @@
+# What tests do in practice, in cells as in plain runs.
+foreach(variant IN ITEMS plain cells)
+  add_executable(habits_${variant} habits/files.cc habits/network.cc habits/output.cc
+    habits/processes.cc habits/signals.cc habits/tools.cc habits/users.cc)
+  target_link_libraries(habits_${variant} PRIVATE testcell_compile rt)
+  set_target_properties(habits_${variant} PROPERTIES OUTPUT_NAME habits
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/habits/${variant})
+endforeach()
+target_link_libraries(habits_plain PRIVATE GTest::gtest_main)
+target_link_libraries(habits_cells PRIVATE testcell::gtest_main)
+add_test(NAME habits_test COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/habits_test.py
+  $<TARGET_FILE:habits_plain> $<TARGET_FILE:habits_cells>)
+set_tests_properties(habits_test PROPERTIES TIMEOUT 600)
