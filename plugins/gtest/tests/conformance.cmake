@@ -11,6 +11,8 @@ foreach(variant IN ITEMS plain cells)
   if(TESTCELL_SANITIZE STREQUAL "thread")
     target_compile_definitions(feature_${variant} PRIVATE FEATURE_SANITIZES_THREADS)
   endif()
+  set_target_properties(feature_${variant} PROPERTIES OUTPUT_NAME feature_binary
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/programs/${variant})
 endforeach()
 target_link_libraries(feature_plain PRIVATE GTest::gtest GTest::gmock)
 target_compile_definitions(feature_cells PRIVATE FEATURE_WITH_TESTCELL)
