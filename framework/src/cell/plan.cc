@@ -13,7 +13,6 @@
 #include <sstream>
 
 #include "cell/below.h"
-#include "cell/host_mounts.h"
 #include "cell/places.h"
 #include "cell/plan_carry.h"
 #include "posix/error.h"
