@@ -30,9 +30,9 @@ function(testcell_conformance name)
       "'$<TARGET_FILE:feature_plain>'"
       "'$<TARGET_FILE:feature_cells>' --testcell_jobs=${arg_JOBS} ${arg_FLAGS}"
       --console $<$<BOOL:${arg_STREAM}>:--stream> $<$<BOOL:${arg_BAZEL}>:--bazel>
-      --timeout 60 -- ${arg_ARGS}
+      --timeout 240 -- ${arg_ARGS}
     COMMAND_EXPAND_LISTS)
-  set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 250 ENVIRONMENT "${arg_ENVIRONMENT}")
+  set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 500 ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
 
 testcell_conformance(default)
