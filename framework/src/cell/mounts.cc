@@ -53,7 +53,8 @@ class Mounts {
     for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) {
       const char* path = plan_.open_paths[i].c_str();
       fds_[i] = ::open(path, O_PATH | O_CLOEXEC);
-      if (fds_[i] < 0) FailStep(Step::kOpenPath, path);
+      const bool gone = errno == ENOENT || errno == EACCES || errno == ENOTDIR;
+      if (fds_[i] < 0 && !(gone && i >= plan_.first_submount)) FailStep(Step::kOpenPath, path);
     }
   }
 
@@ -62,7 +63,11 @@ class Mounts {
       KeepForProbes(context_.probes->place_fds());
       return;
     }
-    for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) ::close(fds_[i]);
+    for (std::size_t i = 0; i < plan_.open_paths.size(); ++i) Close(fds_[i]);
+  }
+
+  static void Close(int fd) {
+    if (fd >= 0) ::close(fd);
   }
 
   // What a test may mount over, or unmount.
@@ -71,7 +76,7 @@ class Mounts {
       if (plan_.places.lowers[i]) {
         keep->host_paths[i] = fds_[i];
       } else {
-        ::close(fds_[i]);
+        Close(fds_[i]);
       }
     }
     constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -214,7 +219,9 @@ class Mounts {
                      overlay.work.c_str())) {
       FailStep(overlay.step, path);
     }
-    for (const auto& submount : overlay.submounts) BindThrough(submount);
+    for (const auto& submount : overlay.submounts) {
+      if (fds_[submount.source] >= 0) BindThrough(submount);
+    }
   }
 
   bool OverlayOver(const char* path, const char* lower, const char* upper, const char* work) {

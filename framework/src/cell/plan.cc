@@ -260,6 +260,7 @@ class Planner {
 
   // An overlay shows its lower directory's own file system alone.
   void Submounts() {
+    plan_.first_submount = plan_.open_paths.size();
     for (auto& overlay : plan_.overlays) {
       std::string last;
       for (const std::string& point : host_.mount_points) {

@@ -60,6 +60,9 @@ struct Plan {
   // Paths that init opens on the host's mounts before it covers any of them;
   // the items below name them by their index.
   std::vector<std::string> open_paths;
+  // From here on they are of mounts that others made below a copy-on-write
+  // directory: they may have gone since, or lie where this user never comes.
+  std::size_t first_submount = 0;
 
   struct Through {
     std::string path;

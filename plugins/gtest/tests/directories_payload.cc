@@ -101,4 +101,6 @@ class Missing : public testcell::Test {
 };
 TEST_F(Missing, IsTold) {}
 
+TEST(Plain, Runs) { EXPECT_TRUE(testcell::InCell()); }
+
 }  // namespace

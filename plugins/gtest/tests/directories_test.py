@@ -37,10 +37,10 @@ class Directories(unittest.TestCase):
         shutil.rmtree(self.home)
         shutil.rmtree(IN_TMP)
 
-    def run_tests(self, tests, expect=0, flags=()):
+    def run_tests(self, tests, expect=0, flags=(), directory="cwd"):
         environment = dict(os.environ, DIRECTORIES=self.home, **self.environment)
         result = subprocess.run([*self.prefix, BINARY, f"--gtest_filter={tests}", "--gtest_brief=1",
-                                 *self.flags, *flags], cwd=self.home + "/cwd", check=False,
+                                 *self.flags, *flags], cwd=f"{self.home}/{directory}", check=False,
                                 capture_output=True, text=True, env=environment, timeout=60,
                                 stdin=subprocess.DEVNULL)
         self.output = result.stdout + result.stderr
@@ -57,6 +57,16 @@ class Directories(unittest.TestCase):
         with open(self.home + "/cow/file", encoding="utf-8") as file:
             self.assertEqual(file.read(), "host\ncell\n")
         self.assertEqual(os.listdir(IN_TMP), ["written"])
+
+    @unittest.skipIf(os.geteuid() != 0, "only root mounts")
+    def test_mounts_where_the_user_never_comes(self):
+        """Somebody else's, below the working directory."""
+        hidden = os.path.join(self.home, "cow/hidden")
+        os.makedirs(hidden + "/mount")
+        os.chmod(hidden, 0o700)
+        self.prefix = ["unshare", "--mount", "sh", "-ec",
+                       f"mount -t tmpfs none {hidden}/mount; exec \"$@\"", "sh", *self.prefix]
+        self.run_tests("Plain.*", directory="cow")
 
     def test_parts_of_the_working_directory(self):
         self.run_tests("InWorkingDirectory.*")
