@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <utility>
 
@@ -74,6 +75,7 @@ void Supervisor::Wake(int unit) { impl_->Wake(unit); }
 bool Supervisor::Signal(int unit, int signal, Receiver receiver) {
   return impl_->Signal(unit, signal, receiver);
 }
+int Supervisor::ProcessOf(int unit) const { return impl_->ProcessOf(unit); }
 bool Supervisor::EverRan(int unit) const { return impl_->EverRan(unit); }
 void Supervisor::Stop() { impl_->Stop(); }
 std::vector<std::string> Supervisor::Settle() { return impl_->Settle(); }
@@ -199,6 +201,8 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   *first = static_cast<int>(units_.size());
   if (specs.empty()) return Role::kSupervisor;
   const int count = static_cast<int>(specs.size());
+  const bool any_runs =
+      std::any_of(specs.begin(), specs.end(), [](const UnitSpec& spec) { return !spec.dormant; });
   const bool carries = std::any_of(plans_.begin(), plans_.end(),
                                    [](const auto& plan) { return !plan->carry.empty(); });
   if (carries && !harvester_) harvester_ = std::make_unique<supervisor::Harvester>(plans_);
@@ -207,7 +211,7 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   schedule_.Add(crew, *first, count);
   MakeSlots(crew, *first);
   const Role role = ForkKeeper(crew, error);
-  if (role != Role::kSupervisor) return role;
+  if (role != Role::kSupervisor || !any_runs) return role;
   return AwaitFirstCell(crew, error) ? Role::kSupervisor : Role::kError;
 }
 
@@ -260,6 +264,18 @@ bool Supervisor::Impl::Signal(int number, int signal, Receiver receiver) {
     if (slot->state == Slot::State::kRunning && slot->unit == number) return slot->Send(order);
   }
   return false;
+}
+
+// The first child that init made; it has others only by way of what was orphaned.
+int Supervisor::Impl::ProcessOf(int number) const {
+  for (const auto& slot : slots_) {
+    if (slot->state != Slot::State::kRunning || slot->unit != number) continue;
+    std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", slot->init));
+    int process = 0;
+    children >> process;
+    return process;
+  }
+  return 0;
 }
 
 std::vector<std::string> Supervisor::Impl::Settle() {

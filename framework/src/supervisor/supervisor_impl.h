@@ -31,6 +31,7 @@ class Supervisor::Impl {
   Event Next(int unit);
   void Wake(int unit) { schedule_.Wake(&units_, unit); }
   bool Signal(int unit, int signal, Receiver receiver);
+  int ProcessOf(int unit) const;
   bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
   std::vector<std::string> Settle();
   void Stop();

@@ -13,6 +13,15 @@ const Choice<Suites> kSuites[] = {
 const Choice<Listeners> kListeners[] = {
     {"parent", Listeners::kParent}, {"cell", Listeners::kCell}, {"both", Listeners::kBoth}};
 
+// A full name, as --gtest_list_tests would have it, and not a filter.
+std::function<bool(const std::string&)> MakeTestName(std::string* name) {
+  return [name](const std::string& text) {
+    *name = text;
+    return text.empty() ||
+           (text.find_first_of("*?:-") == std::string::npos && text.find('.') != std::string::npos);
+  };
+}
+
 }  // namespace
 
 FlagTable PluginFlagTable(Flags* flags) {
@@ -40,6 +49,10 @@ FlagTable PluginFlagTable(Flags* flags) {
             "      testcell::AddCellListener always do so in the cell. With both, what a\n"
             "      listener prints is shown from both places. [parent]",
             MakeChoice(kListeners, &flags->listeners)},
+           {"debug", "TEST",
+            "That test alone, in a cell like any other, but in the foreground: with\n"
+            "      the terminal and stdin, and without a time limit. []",
+            MakeTestName(&flags->debug)},
            {"serial", "FILTER", "Tests that run alone, beside no other cell; as --gtest_filter. []",
             [flags](const std::string& text) {
               flags->serial = text;

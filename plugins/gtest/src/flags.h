@@ -21,6 +21,7 @@ struct Flags : CellFlags, FindingFlags {
   Suites suites = Suites::kCell;
   Listeners listeners = Listeners::kParent;
   std::string serial;  // a filter; empty: matches nothing
+  std::string debug;   // the one test to run, in the foreground; empty: none
 };
 
 FlagTable PluginFlagTable(Flags* flags);

@@ -181,13 +181,15 @@ UnitSpec Plugin::MakeSpec(const IsolatedSuite& suite, std::size_t test) const {
   UnitSpec spec;
   spec.name = FullName(*suite.tests[test]);
   spec.plan = suite.plan;
-  spec.time_limit = suite.options.time_limit.value_or(setup_.flags.timeout);
+  const bool debug = !setup_.flags.debug.empty();
+  if (!debug) spec.time_limit = suite.options.time_limit.value_or(setup_.flags.timeout);
   spec.exclusive = suite.options.exclusive;
   const std::size_t last = suite.mode == Suites::kShared ? suite.tests.size() - 1 : test;
   for (std::size_t i = test; i <= last; ++i) {
     spec.serial = spec.serial || MatchesFilter(setup_.flags.serial, FullName(*suite.tests[i]));
   }
-  spec.dormant = suite.mode == Suites::kShared && test > 0;
+  // What goes to the terminal by itself is to come after GoogleTest's own lines.
+  spec.dormant = debug || (suite.mode == Suites::kShared && test > 0);
   return spec;
 }
 
@@ -322,6 +324,10 @@ void Plugin::OnTestIterationStart(int iteration) {
   in_process_tests_ = false;
   environments_played_ = false;
   SelectTests();
+  if (suites_.empty() && !setup_.flags.debug.empty()) {
+    RefuseToRun("--testcell_debug=" + setup_.flags.debug +
+                ": there is no such test; --gtest_list_tests names them");
+  }
   if (suites_.empty()) return;
   WarnOfThreadsAndSockets();
   PrepareExitTools();

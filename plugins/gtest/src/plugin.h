@@ -105,6 +105,7 @@ class Plugin : public EnvironmentHook {
   void RestoreFactories();
 
   UnitReplay& ReplayOf(const TestPlace& place);
+  void SayWhereItRuns(int unit) const;
   int UnitOf(const TestPlace& place) const;
   void PlaySetUps(UnitReplay* replay, IsolatedSuite* suite);
   void TakeTearDowns(UnitReplay* replay, IsolatedSuite* suite);

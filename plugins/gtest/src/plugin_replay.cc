@@ -215,7 +215,9 @@ int Plugin::UnitOf(const TestPlace& place) const {
 
 UnitReplay& Plugin::ReplayOf(const TestPlace& place) {
   const int unit = UnitOf(place);
-  return replays_.try_emplace(unit, supervisor_.get(), unit).first->second;
+  const auto [found, first] = replays_.try_emplace(unit, supervisor_.get(), unit);
+  if (first && !setup_.flags.debug.empty()) supervisor_->Wake(unit);
+  return found->second;
 }
 
 // Set-ups ran in every cell, and were shown where GoogleTest ran them first. What
@@ -258,12 +260,20 @@ void Plugin::MatchParts(::testing::TestInfo* test, int first, std::uint64_t play
   }
 }
 
+void Plugin::SayWhereItRuns(int unit) const {
+  const int process = supervisor_->ProcessOf(unit);
+  if (process == 0) return;
+  std::fprintf(stderr, "testcell: %s is process %d; a debugger attaches to it by: gdb -p %d\n",
+               setup_.flags.debug.c_str(), process, process);
+}
+
 void Plugin::PlayTest(::testing::TestInfo* test) {
   TestPlace& place = by_test_[test];
   IsolatedSuite* const suite = place.suite;
   const int unit = UnitOf(place);
   UnitReplay& replay = ReplayOf(place);
   PlaySetUps(&replay, suite);
+  if (!setup_.flags.debug.empty() && replay.At(Phase::kTest)) SayWhereItRuns(unit);
   const int index = suite->first_unit + place.index - unit;  // in the unit
   const int first_part = test->result()->total_part_count();
   place.ended = replay.PlayTest(static_cast<std::size_t>(index),

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -121,6 +122,9 @@ void SelectNothing() {
   }
 }
 
+// Stdin, for tests that are to be talked to, and which no other session has.
+bool HasTerminal() { return ::tcgetsid(STDIN_FILENO) == ::getsid(0); }
+
 }  // namespace
 
 void WarnOfThreadsAndSockets() {
@@ -139,9 +143,19 @@ bool DebuggerAttached() {
   return false;
 }
 
+// It preloads a library of its own into what it runs.
+bool UnderValgrind() {
+  const char* const preloaded = std::getenv("LD_PRELOAD");
+  return preloaded != nullptr && std::strstr(preloaded, "/vgpreload_") != nullptr;
+}
+
 RunSettings MakePluginSettings(const Flags& flags) {
   RunSettings settings = MakeRunSettings(flags);
   settings.on_fork = SelectNothing;
+  if (!flags.debug.empty()) {
+    settings.attach = HasTerminal() ? Attach::kTerminal : Attach::kStreams;
+    settings.slow = std::chrono::milliseconds(0);
+  }
   return settings;
 }
 

@@ -13,6 +13,7 @@ namespace internal {
 void WarnOfThreadsAndSockets();
 
 bool DebuggerAttached();
+bool UnderValgrind();
 
 RunSettings MakePluginSettings(const Flags& flags);
 

@@ -41,6 +41,20 @@ bool InDeathTest() {
   return false;
 }
 
+// Whatever else was asked for: the one test, in a cell of its own.
+void SelectForDebugging(Flags* flags) {
+  flags->isolate = Isolate::kAll;
+  flags->jobs = 1;
+  const bool disabled = flags->debug.find("DISABLED_") != std::string::npos;
+#ifdef GTEST_FLAG_SET
+  GTEST_FLAG_SET(filter, flags->debug);
+  if (disabled) GTEST_FLAG_SET(also_run_disabled_tests, true);
+#else
+  ::testing::GTEST_FLAG(filter) = flags->debug;
+  if (disabled) ::testing::GTEST_FLAG(also_run_disabled_tests) = true;
+#endif
+}
+
 void Initialize(int* argc, char** argv) {
   Program& program = TheProgram();
   if (argc == nullptr) {
@@ -56,6 +70,7 @@ void Initialize(int* argc, char** argv) {
     std::exit(2);
   }
   program.initialized = true;
+  if (!program.setup.flags.debug.empty()) SelectForDebugging(&program.setup.flags);
   if (GaveHelp()) std::fputs(FlagsHelp().c_str(), stdout);
 }
 
@@ -100,10 +115,16 @@ bool RunsInProcess() {
                  "process, not in cells\n");
     return true;
   }
-  if (DebuggerAttached()) {
+  if (program.setup.flags.debug.empty() && DebuggerAttached()) {
     std::fprintf(stderr,
                  "testcell: a debugger is attached: the tests run in this process, not in "
-                 "cells\n");
+                 "cells; --testcell_debug=TEST has one run in a cell\n");
+    return true;
+  }
+  if (UnderValgrind()) {
+    std::fprintf(stderr,
+                 "testcell: valgrind runs this program: the tests run in this process, not in "
+                 "cells, whose system calls it does not know\n");
     return true;
   }
   return false;

@@ -147,6 +147,9 @@ class Supervisor {
   // Has the unit's init send the signal. False if the unit does not run.
   bool Signal(int unit, int signal, Receiver receiver);
 
+  // The unit's test process, by its number outside of cells, while it runs; or 0.
+  int ProcessOf(int unit) const;
+
   // False for a unit that no cell was ever ordered to run.
   bool EverRan(int unit) const;
 
