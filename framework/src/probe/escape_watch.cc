@@ -162,9 +162,12 @@ bool EscapeWatch::IsMeant(std::string_view path) const {
 void EscapeWatch::Note(const Text& path, std::uint64_t mask) {
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
-  AddEntry(View(path), mask);
+  Entry* const entry = AddEntry(View(path), mask);
+  if (entry != nullptr && (mask & kGoes) != 0) entry->removed = true;
+  // What was open for writing may not have been written to. Of a file that
+  // somebody has removed meanwhile nothing tells.
   struct stat status;
-  if ((mask & (kComes | kGoes)) != 0 || (Find(path.c_str(), &status) && HasChanged(status))) {
+  if ((mask & (kComes | kGoes)) != 0 || !Find(path.c_str(), &status) || HasChanged(status)) {
     NoteUse(View(path));
   }
 }
@@ -194,6 +197,7 @@ EscapeWatch::Entry* EscapeWatch::AddEntry(std::string_view path, std::uint64_t m
   // What happened to a name first says what was there before. Events of one
   // name and process may be one.
   entry.was_there = (mask & kComes) == 0;
+  entry.removed = false;
   entry.meant = IsMeant(path);
   entry.use_due = false;
   ::memcpy(text_ + text_used_, path.data(), path.size());
@@ -221,6 +225,7 @@ void EscapeWatch::TakeCall(int directory, const char* name, Deed deed) {
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
   Entry* const entry = AddEntry(View(path), file ? FAN_CLOSE_WRITE : FAN_CREATE);
+  if (entry != nullptr && deed == Deed::kRemoves) entry->removed = true;
   if (by_name) {
     NoteUse(View(path));
   } else if (entry != nullptr) {
@@ -270,7 +275,7 @@ void EscapeWatch::Report(bool leaks, Sink* sink) {
     if (is_there && entry.was_there && !HasChanged(status)) continue;
     if (!is_there && !entry.was_there) continue;
     if (entry.use_due) NoteUse(path);
-    if (!leaks || entry.meant) continue;
+    if (!leaks || entry.meant || (!is_there && !entry.removed)) continue;
     posix::FixedText<24> bytes;
     if (is_there && S_ISREG(status.st_mode)) bytes.Add(static_cast<long>(status.st_size));
     sink->Report(LeakKind::kFile, path,

@@ -63,6 +63,7 @@ class EscapeWatch {
   struct Entry {
     std::uint32_t path;  // in text_, zero-terminated
     bool was_there;      // before the test
+    bool removed;        // by this cell, if it is gone
     bool meant;          // by Options::shared: no leak
     bool use_due;        // if it comes to something
   };
