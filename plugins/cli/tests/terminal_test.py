@@ -86,8 +86,9 @@ class AtATerminal(unittest.TestCase):
         shell = self.shell()
         self.command(shell, quoted("--", "sh", "-c", "read line; echo got $line") + " &")
         shell.expect("$ ")
-        driver.wait_until("the command is stopped",
-                          lambda: "T" in driver.descendants(shell.pid).values())
+        # The shell's own child: what stands for the command, and stops after it.
+        driver.wait_until("the job is stopped", lambda: all(
+            driver.descendants(shell.pid).get(child) == "T" for child in children(shell.pid)))
         self.command(shell, "jobs")
         shell.expect("Stopped")
         self.command(shell, "fg")
@@ -165,6 +166,11 @@ class AtATerminal(unittest.TestCase):
         driver.wait_until("the command runs", lambda: os.path.exists(out) and os.path.getsize(out))
         terminal.type("\x03")
         self.assertEqual(terminal.wait(), -signal.SIGINT)
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
 
 
 def name_of(pid):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unittest
 
+SANITIZER = sys.argv.pop()  # that the program was built with, or ""
 PAYLOAD = sys.argv.pop()
 TIMEOUT_S = 60
 
@@ -77,7 +78,7 @@ class Debug(unittest.TestCase):
         self.assertIn(b"hello somebody", seen)
 
 
-@unittest.skipUnless(shutil.which("gdb"), "there is no gdb")
+@unittest.skipUnless(shutil.which("gdb") and SANITIZER != "thread", "no gdb, or ThreadSanitizer")
 class Gdb(unittest.TestCase):
     def gdb(self, *commands, arguments=()):
         words = [word for command in ("set confirm off", "set debuginfod enabled off", *commands)
@@ -102,7 +103,7 @@ class Gdb(unittest.TestCase):
         self.assertIn("$1 = 42", said)
 
 
-@unittest.skipUnless(shutil.which("valgrind"), "there is no valgrind")
+@unittest.skipUnless(shutil.which("valgrind") and not SANITIZER, "no valgrind, or a sanitizer")
 class Valgrind(unittest.TestCase):
     def test_it_has_the_tests_in_process(self):
         done = run("--gtest_filter=Debugged.Fails", command=["valgrind", "-q"])
