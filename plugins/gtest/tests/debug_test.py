@@ -29,9 +29,22 @@ class Debug(unittest.TestCase):
         done = run("--testcell_debug=Debugged.IsTalkedTo", text="somebody\n")
         self.assert_done(done, 0, "stdin is none", "hello somebody\nin a cell: 1, process ",
                          "Running 1 test from 1 test suite")
-        self.assertRegex(done.stdout, r"testcell: Debugged\.IsTalkedTo is process \d+; "
-                                      r"a debugger attaches to it by: gdb -p \d+")
         self.assertLess(done.stdout.index("[ RUN "), done.stdout.index("who is there?"))
+
+    def test_its_process_is_named(self):
+        with subprocess.Popen([PAYLOAD, "--testcell_debug=Debugged.IsTalkedTo"], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as process:
+            line = process.stderr.readline()
+            named = re.fullmatch(r"testcell: Debugged\.IsTalkedTo is process (\d+); "
+                                 r"a debugger attaches to it by: gdb -p (\d+)\n", line)
+            try:
+                self.assertIsNotNone(named, line)
+                with open(f"/proc/{named[1]}/status", encoding="ascii") as file:
+                    self.assertRegex(file.read(), r"\nNSpid:\t\d+\t\d+\n")
+            finally:
+                process.communicate("somebody\n", timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 0)
 
     def test_other_flags_give_way(self):
         done = run("--testcell_debug=Debugged.Fails", "--gtest_filter=Limited.*",
