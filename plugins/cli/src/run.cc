@@ -4,12 +4,14 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
 #include "cell_arguments.h"
 #include "command.h"
 #include "locate.h"
+#include "run_findings.h"
 #include "signal_relay.h"
 #include "terminal.h"
 #include "testcell/internal/supervisor.h"
@@ -24,11 +26,13 @@ constexpr int kSignalBase = 128;
 constexpr char kDescription[] =
     "Runs a command in a cell: Linux namespaces of its own, with a private network,\n"
     "/tmp and working directory. The command has testcell's stdin, stdout, stderr\n"
-    "and terminal; signals to testcell go on to it.\n\n"
+    "and terminal; signals to testcell go on to it. What it left behind is said on\n"
+    "stderr when it has ended.\n\n"
     "Exit status: the command's, or 128 + the signal that ended it; 124 if the time\n"
     "limit ended it, 126 if it can't be executed, 127 if it is not found; 2 for bad\n"
-    "flags, or where no cell can be made; 2, too, where it is the command's 0 and\n"
-    "files can't be carried back.";
+    "flags, or where no cell can be made. Where the command's is 0: 1 if it left\n"
+    "something behind with --leaks=fail, 2 if files can't be carried back or a report\n"
+    "can't be written.";
 
 [[noreturn]] void Execute(const Words& command) {
   std::vector<char*> argv;
@@ -66,6 +70,7 @@ int Conclude(const Words& command, const Outcome& outcome) {
 
 struct Request {
   internal::CellFlags flags;
+  internal::FindingFlags findings;
   Options options;
   Words command;
 };
@@ -74,7 +79,10 @@ struct Request {
 int Read(const Words& words, Request* request) {
   // A command is no test: it may take its time.
   request->flags.timeout = request->flags.slow = std::chrono::milliseconds(0);
-  const internal::FlagTable table = internal::CellFlagTable(&request->flags);
+  internal::FlagTable table = internal::CellFlagTable(&request->flags);
+  for (internal::Flag& flag : internal::FindingFlagTable(&request->findings)) {
+    table.push_back(std::move(flag));
+  }
   const std::string error = internal::ParseEnvironmentFlags(table);
   if (!error.empty()) {
     Complain(error);
@@ -97,12 +105,19 @@ int Run(const Words& words) {
   Request request;
   const int refused = Read(words, &request);
   if (refused >= 0) return refused;
+  const RunFindings findings(request.findings);
+  std::string error = findings.Check();
+  if (!error.empty()) {
+    Complain(error);
+    return kStatusRefused;
+  }
 
   const Terminal terminal;
   SignalRelay relay(terminal.attach());
   internal::RunSettings settings = internal::MakeRunSettings(request.flags);
   settings.jobs = 1;
   settings.attach = terminal.attach();
+  settings.probes = findings.probes();
   const std::string program = Locate(request.command[0]);
   if (!program.empty()) settings.visible.push_back(program);
   settings.watched_fd = relay.fd();
@@ -112,7 +127,6 @@ int Run(const Words& words) {
   internal::Supervisor supervisor(settings);
   running = &supervisor;
 
-  std::string error;
   internal::UnitSpec unit;
   unit.name = request.command[0];
   unit.time_limit = request.flags.timeout;
@@ -137,6 +151,7 @@ int Run(const Words& words) {
   for (std::string& late : supervisor.Settle()) errors.push_back(std::move(late));
   for (const std::string& each : errors) Complain(each);
   if (status == 0 && !errors.empty()) status = kStatusRefused;
+  status = findings.Conclude(request.command, event, status);
   // A script that waits for us is to end as if the command had been its own.
   if (event.outcome.signal == SIGINT && relay.interrupted_at_terminal()) DieOf(SIGINT);
   return status;

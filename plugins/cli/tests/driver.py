@@ -28,6 +28,7 @@ class Setting:
     user = ""
     rest = ()      # further programs
     scratch = ""   # a directory that is not below /tmp, of that user
+    variables = {}  # set in every environment
 
 
 SETTING = Setting()
@@ -36,7 +37,7 @@ SETTING = Setting()
 def environment(**changes):
     """Ours, without flags of testcell's that somebody has set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TESTCELL_")}
-    kept.update(changes)
+    kept.update(SETTING.variables, **changes)
     return kept
 
 
@@ -44,10 +45,10 @@ def words(*arguments):
     return [*SETTING.prefix, SETTING.testcell, *arguments]
 
 
-def start(*arguments, env=None, **options):
+def start(*arguments, env=None, prefix=(), **options):
     options.setdefault("cwd", SETTING.scratch)
     options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.Popen(words(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    return subprocess.Popen([*prefix, *words(*arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True, env=environment(**(env or {})), **options)
 
 

@@ -1,4 +1,5 @@
 """testcell run: what the command sees, and what its user gets back."""
+import json
 import os
 import signal
 import subprocess
@@ -219,6 +220,78 @@ class Cell(unittest.TestCase):
         self.assertEqual(out.split()[1:], ["1024", "2048"])
 
 
+class Findings(unittest.TestCase):
+    LEAVES = "echo text > /tmp/state; exit {}"
+    TOLD = ("[ testcell ] 1 leak in 1 test\n"
+            "[   LEAK   ] run.sh -c echo text > /tmp/state; exit {}\n"
+            "             file: /tmp/state\n"
+            "               size 5\n")
+
+    def check(self, done, status, stderr):
+        self.assertEqual((done.status, done.stdout, done.stderr), (status, "", stderr), str(done))
+
+    def test_what_a_command_leaves_is_told_after_it(self):
+        for status in (0, 7):
+            self.check(run("run", "--leaks=report", "--", "sh", "-c", self.LEAVES.format(status)),
+                       status, self.TOLD.format(status))
+
+    def test_that_is_the_default_and_the_environment_can_change_it(self):
+        command = ("run", "--", "sh", "-c", self.LEAVES.format(0))
+        self.check(driver.finish(start(*command, prefix=("env", "-u", "TESTCELL_LEAKS"))), 0,
+                   self.TOLD.format(0))
+        self.check(run(*command, env={"TESTCELL_LEAKS": "off"}), 0, "")
+
+    def test_a_leak_can_fail_a_command(self):
+        for policy in ("fail", "strict"):
+            for status, expected in ((0, 1), (7, 7)):
+                self.check(run("run", f"--leaks={policy}", "--", "sh", "-c",
+                               self.LEAVES.format(status)), expected, self.TOLD.format(status))
+            self.check(run("run", f"--leaks={policy}", "--", "true"), 0, "")
+
+    def test_a_process_that_is_left(self):
+        # Until its exec is complete it has another name, or none.
+        done = run("run", "--leaks=fail", "--", "sh", "-c", "sleep 1000 >/dev/null 2>&1 & "
+                   "until grep -qx sleep /proc/$!/cmdline; do :; done")
+        self.assertEqual(done.status, 1)
+        self.assertRegex(done.stderr, r"\n             process: sleep 1000 \(pid \d+\)\n")
+
+    def test_a_report(self):
+        path = os.path.join(SETTING.scratch, "report.json")
+        page = os.path.join(SETTING.scratch, "report.html")
+        script = BIND_80 + "open('/tmp/state', 'w')\nsys.exit(3)\n"
+        done = run("run", "--leaks=report", f"--report=json:{path},html:{page}", "--", driver.PYTHON,
+                   "-c", script, text="")
+        self.assertEqual(done.status, 3, str(done))
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertEqual([report["isolation"], report["conflicts"], len(report["tests"])],
+                         ["full", [], 1])
+        test = report["tests"][0]
+        self.assertTrue(test["name"].startswith(f"run.{driver.PYTHON} -c"), test["name"])
+        self.assertEqual([test["outcome"], test["exit_status"], test["signal"]], ["failed", 3, None])
+        self.assertEqual([(leak["kind"], leak["what"]) for leak in test["leaks"]],
+                         [("file", "/tmp/state")])
+        self.assertEqual([(use["kind"], use["name"]) for use in test["uses"]],
+                         [("tcp", "0.0.0.0:80"), ("path", "/tmp/state")])
+        self.assertGreater(os.path.getsize(page), 1000)
+
+    def test_how_it_ended_is_in_the_report(self):
+        path = os.path.join(SETTING.scratch, "ended.json")
+        for command, expected in ((["true"], ["passed", 0, None]),
+                                  (["sh", "-c", "kill -KILL $$"], ["crashed", None, "SIGKILL"]),
+                                  (["sleep", "1000"], ["timed_out", None, None])):
+            run("run", "--timeout=300ms" if command[0] == "sleep" else "--timeout=0",
+                f"--report=json:{path}", "--", *command)
+            with open(path, encoding="utf-8") as file:
+                test = json.load(file)["tests"][0]
+            self.assertEqual([test["outcome"], test["exit_status"], test["signal"]], expected)
+
+    def test_a_report_that_cannot_be_written_is_told_first(self):
+        self.check(run("run", "--report=json:/no/such/report", "--", "echo", "ran"), 2,
+                   "testcell: cannot write the report /no/such/report: mkostemp: ENOENT (No such "
+                   "file or directory)\n")
+
+
 class Signals(unittest.TestCase):
     TRAPS = "trap 'echo got {0}; exit 5' {0}; echo ready; while :; do sleep 1000 & wait $!; done"
 
@@ -280,4 +353,6 @@ class Signals(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # Most tests here are not about what their command leaves.
+    SETTING.variables = {"TESTCELL_LEAKS": "off"}
     driver.main()
