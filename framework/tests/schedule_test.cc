@@ -20,6 +20,22 @@ TEST(Schedule, StartsNoMoreThanJobs) {
   EXPECT_EQ(schedule.Startable(units, 0, 0), 2);
 }
 
+TEST(Schedule, StartsInTheOrderThatItWasGiven) {
+  auto units = Units(3);
+  units[1].started = true;  // dormant
+  Schedule schedule(8);
+  schedule.Add(0, {2, 0, 1});
+  EXPECT_EQ(schedule.Startable(units, 0, 0), 2);
+  schedule.Started(&units, 2);
+  EXPECT_EQ(schedule.Startable(units, 0, 0), 0);
+  schedule.Started(&units, 0);
+  EXPECT_EQ(schedule.Startable(units, 0, 0), -1);
+  schedule.Wake(&units, 1);
+  EXPECT_EQ(schedule.Startable(units, 0, 0), 1);
+  schedule.Started(&units, 1);
+  EXPECT_FALSE(schedule.Wanted(units, 0, 0));
+}
+
 TEST(Schedule, ASerialUnitIsAloneAndIsNotOvertaken) {
   auto units = Units(3);
   units[1].spec.serial = true;

@@ -204,6 +204,14 @@ bool ParseDuration(const std::string& text, std::chrono::milliseconds* value) {
   return true;
 }
 
+bool ParsePath(const std::string& text, std::string* path) {
+  path->clear();
+  if (text.empty()) return true;
+  std::error_code error;
+  *path = std::filesystem::absolute(text, error).string();
+  return !error;
+}
+
 bool ParseReports(const std::string& text, std::vector<ReportFile>* reports) {
   reports->clear();
   for (std::size_t begin = 0; begin < text.size();) {
@@ -215,9 +223,7 @@ bool ParseReports(const std::string& text, std::vector<ReportFile>* reports) {
     const std::string format = entry.substr(0, colon);
     if (format != "json" && format != "html") return false;
     if (format == "html") file.format = ReportFile::Format::kHtml;
-    std::error_code error;
-    file.path = std::filesystem::absolute(entry.substr(colon + 1), error).string();
-    if (error) return false;
+    if (!ParsePath(entry.substr(colon + 1), &file.path)) return false;
     for (const ReportFile& other : *reports) {
       if (other.path == file.path) return false;
     }

@@ -1,20 +1,28 @@
 #include "supervisor/schedule.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace testcell::supervisor {
 namespace {
 
 // How far beyond a unit that must wait for a resource others may overtake it.
-constexpr int kLookAhead = 256;
+constexpr std::size_t kLookAhead = 256;
 
 }  // namespace
 
 void Schedule::Add(int crew, int first_unit, int units) {
+  std::vector<int> in_order(static_cast<std::size_t>(units));
+  std::iota(in_order.begin(), in_order.end(), first_unit);
+  Add(crew, std::move(in_order));
+}
+
+void Schedule::Add(int crew, std::vector<int> units) {
   if (queues_.size() <= static_cast<std::size_t>(crew)) {
     queues_.resize(static_cast<std::size_t>(crew) + 1);
   }
-  queues_[static_cast<std::size_t>(crew)] = {first_unit, first_unit + units};
+  queues_[static_cast<std::size_t>(crew)] = {std::move(units), 0};
 }
 
 bool Schedule::Allowed(const internal::UnitSpec& spec) const {
@@ -29,7 +37,9 @@ bool Schedule::Allowed(const internal::UnitSpec& spec) const {
 
 int Schedule::Startable(const std::vector<Unit>& units, int crew, int plan) const {
   const Queue& queue = queues_[static_cast<std::size_t>(crew)];
-  for (int unit = queue.next; unit < queue.end && unit < queue.next + kLookAhead; ++unit) {
+  const std::size_t end = std::min(queue.units.size(), queue.next + kLookAhead);
+  for (std::size_t place = queue.next; place < end; ++place) {
+    const int unit = queue.units[place];
     const Unit& candidate = units[static_cast<std::size_t>(unit)];
     if (candidate.started) continue;
     if (candidate.spec.plan == plan && Allowed(candidate.spec)) return unit;
@@ -47,7 +57,8 @@ void Schedule::Started(std::vector<Unit>* units, int unit) {
   Unit& started = (*units)[static_cast<std::size_t>(unit)];
   started.started = true;
   Queue& queue = queues_[static_cast<std::size_t>(started.crew)];
-  while (queue.next < queue.end && (*units)[static_cast<std::size_t>(queue.next)].started) {
+  while (queue.next < queue.units.size() &&
+         (*units)[static_cast<std::size_t>(queue.units[queue.next])].started) {
     ++queue.next;
   }
   ++running_;
@@ -60,7 +71,9 @@ void Schedule::Wake(std::vector<Unit>* units, int unit) {
   if (woken.log != nullptr || woken.replayed) return;  // given up meanwhile
   woken.started = false;
   Queue& queue = queues_[static_cast<std::size_t>(woken.crew)];
-  queue.next = std::min(queue.next, unit);
+  const auto begin = queue.units.begin();
+  const auto place = std::find(begin, queue.units.end(), unit);
+  queue.next = std::min(queue.next, static_cast<std::size_t>(place - begin));
 }
 
 void Schedule::Ended(const std::vector<Unit>& units, int unit) {

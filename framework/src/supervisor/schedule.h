@@ -1,4 +1,4 @@
-// The schedule: units in the order of the replay, a queue for every crew (the
+// The schedule: units in the order in which they are to start, a queue for every crew (the
 // slots whose workers were forked from one place of the user's program).
 #ifndef TESTCELL_SRC_SUPERVISOR_SCHEDULE_H_
 #define TESTCELL_SRC_SUPERVISOR_SCHEDULE_H_
@@ -33,6 +33,7 @@ class Schedule {
   explicit Schedule(int jobs) : jobs_(jobs) {}
 
   void Add(int crew, int first_unit, int units);
+  void Add(int crew, std::vector<int> units);
 
   // The first unit of the crew that may start now in a cell of this plan; -1.
   int Startable(const std::vector<Unit>& units, int crew, int plan) const;
@@ -43,8 +44,8 @@ class Schedule {
   template <typename Fits>
   int NextPlan(const std::vector<Unit>& units, int crew, int cells, const Fits& fits) const {
     const Queue& queue = queues_[static_cast<std::size_t>(crew)];
-    for (int unit = queue.next; unit < queue.end; ++unit) {
-      const Unit& candidate = units[static_cast<std::size_t>(unit)];
+    for (std::size_t place = queue.next; place < queue.units.size(); ++place) {
+      const Unit& candidate = units[static_cast<std::size_t>(queue.units[place])];
       if (candidate.started || !fits(candidate.spec.plan)) continue;
       if (cells-- == 0) return candidate.spec.plan;
     }
@@ -58,8 +59,8 @@ class Schedule {
 
  private:
   struct Queue {
-    int next = 0;  // the first unit that has not started
-    int end = 0;
+    std::vector<int> units;
+    std::size_t next = 0;  // the first that has not started
   };
 
   bool Allowed(const internal::UnitSpec& spec) const;

@@ -12,11 +12,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "posix/error.h"
 #include "supervisor/keeper.h"
 #include "supervisor/supervisor_impl.h"
+#include "testcell/internal/status_line.h"
 
 namespace testcell {
 namespace internal {
@@ -123,8 +125,25 @@ void Supervisor::Impl::AddUnits(std::vector<UnitSpec> specs, int crew) {
     unit.spec = std::move(spec);
     unit.crew = crew;
     unit.started = unit.spec.dormant;
+    tally_.Add(unit.spec);
     units_.push_back(std::move(unit));
   }
+}
+
+// Long ones first, since the last to end decides when the run does; who nobody knows
+// may be long.
+std::vector<int> Supervisor::Impl::StartOrder(int first) const {
+  std::vector<int> order(units_.size() - static_cast<std::size_t>(first));
+  std::iota(order.begin(), order.end(), first);
+  if (settings_.jobs == 1) return order;
+  const auto expected = [this](int unit) {
+    return units_[static_cast<std::size_t>(unit)].spec.expected.count();
+  };
+  std::stable_sort(order.begin(), order.end(), [&](int one, int other) {
+    if (expected(other) == 0) return false;
+    return expected(one) == 0 || expected(one) > expected(other);
+  });
+  return order;
 }
 
 // As many slots for each way to enter a user namespace as can be of use.
@@ -200,7 +219,6 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   const int crew = static_cast<int>(crews_.size());
   *first = static_cast<int>(units_.size());
   if (specs.empty()) return Role::kSupervisor;
-  const int count = static_cast<int>(specs.size());
   const bool any_runs =
       std::any_of(specs.begin(), specs.end(), [](const UnitSpec& spec) { return !spec.dormant; });
   const bool carries = std::any_of(plans_.begin(), plans_.end(),
@@ -208,7 +226,7 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   if (carries && !harvester_) harvester_ = std::make_unique<supervisor::Harvester>(plans_);
   crews_.emplace_back();
   AddUnits(std::move(specs), crew);
-  schedule_.Add(crew, *first, count);
+  schedule_.Add(crew, StartOrder(*first));
   MakeSlots(crew, *first);
   const Role role = ForkKeeper(crew, error);
   if (role != Role::kSupervisor || !any_runs) return role;
@@ -248,9 +266,12 @@ Event Supervisor::Impl::Next(int number) {
       if (auto event = unit.log->Next()) {
         unit.replayed = event->kind == Event::Kind::kEnd;
         if (unit.replayed) unit.log.reset();
+        next_status_.reset();
+        HideStatus();
         return std::move(*event);
       }
     }
+    ShowStatus();
     Pump();
   }
 }
@@ -289,8 +310,37 @@ void Supervisor::Impl::Stop() {
   for (auto& slot : slots_) slot->KillCell();
 }
 
+void Supervisor::Impl::Wake(int unit) {
+  tally_.Wake(units_[static_cast<std::size_t>(unit)].spec);
+  schedule_.Wake(&units_, unit);
+}
+
 void Supervisor::Impl::Notice(const std::string& text) const {
+  HideStatus();
   if (settings_.notice) settings_.notice(text);
+}
+
+// Often enough to be of use, and seldom enough to cost nothing; while what happens
+// is printed as fast, that will do.
+void Supervisor::Impl::ShowStatus() {
+  constexpr std::chrono::milliseconds kEvery{100};
+  if (settings_.status == nullptr) return;
+  const Clock::time_point now = Clock::now();
+  if (next_status_ && now < *next_status_) return;
+  const bool begins = !next_status_;
+  next_status_ = now + kEvery;
+  if (begins) return;
+  std::vector<supervisor::Tally::Running> running;
+  for (const auto& slot : slots_) {
+    if (slot->state != Slot::State::kRunning) continue;
+    running.push_back({&units_[static_cast<std::size_t>(slot->unit)].spec,
+                       std::chrono::duration_cast<std::chrono::milliseconds>(now - slot->since)});
+  }
+  settings_.status->Show(tally_.Now(settings_.jobs, running));
+}
+
+void Supervisor::Impl::HideStatus() const {
+  if (settings_.status != nullptr) settings_.status->Hide();
 }
 
 }  // namespace internal

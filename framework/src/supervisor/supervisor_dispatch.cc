@@ -106,6 +106,7 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   order.cookie = random_();
   unit.log = std::make_unique<supervisor::UnitLog>(spool_, slot->streams());
   schedule_.Started(&units_, number);
+  tally_.Start(unit.spec);
   unit.ran = true;
   slot->BeginRun(order.cookie, unit.log.get());
   slot->unit = number;
@@ -124,6 +125,7 @@ int Supervisor::Impl::PollTimeout() const {
     if (limit.count() > 0 && !slot->fate) consider(slot->since + limit);
     if (settings_.slow.count() > 0 && !slot->slow_told) consider(slot->since + settings_.slow);
   }
+  if (next_status_) consider(*next_status_);
   if (!next) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600'000));
@@ -164,6 +166,10 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
 void Supervisor::Impl::GiveUp(int number, const Outcome& outcome) {
   Unit& unit = units_[static_cast<std::size_t>(number)];
   unit.log = std::make_unique<supervisor::UnitLog>(spool_, 1);
+  if (!unit.started) {
+    tally_.Start(unit.spec);
+    tally_.End(unit.spec, 1);
+  }
   schedule_.Started(&units_, number);
   schedule_.Ended(units_, number);
   unit.log->End(outcome);

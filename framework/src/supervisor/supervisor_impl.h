@@ -17,6 +17,7 @@
 #include "supervisor/schedule.h"
 #include "supervisor/slot.h"
 #include "supervisor/spool.h"
+#include "supervisor/tally.h"
 #include "testcell/internal/supervisor.h"
 
 namespace testcell::internal {
@@ -29,7 +30,7 @@ class Supervisor::Impl {
   int AddPlan(const Options& options, std::string* error);
   Role Fork(std::vector<UnitSpec> specs, int* first, std::string* error);
   Event Next(int unit);
-  void Wake(int unit) { schedule_.Wake(&units_, unit); }
+  void Wake(int unit);
   bool Signal(int unit, int signal, Receiver receiver);
   int ProcessOf(int unit) const;
   bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
@@ -50,6 +51,7 @@ class Supervisor::Impl {
 
   // Fork
   void AddUnits(std::vector<UnitSpec> specs, int crew);
+  std::vector<int> StartOrder(int first) const;
   void MakeSlots(int crew, int first);
   std::vector<int> SupervisorFds() const;
   Role ForkKeeper(int crew, std::string* error);
@@ -89,6 +91,8 @@ class Supervisor::Impl {
   bool TakeHarvests();
   Outcome Verdict(const Slot& slot) const;
   void Notice(const std::string& text) const;
+  void ShowStatus();
+  void HideStatus() const;
 
   RunSettings settings_;
   cell::HostFacts host_;
@@ -104,6 +108,8 @@ class Supervisor::Impl {
   cell::SignalState signals_{};
   std::shared_ptr<supervisor::Spool> spool_ = supervisor::Spool::Make();
   supervisor::Schedule schedule_;
+  supervisor::Tally tally_;
+  std::optional<Clock::time_point> next_status_;  // while somebody waits for an event
   std::vector<Unit> units_;
   std::vector<Crew> crews_;
   std::vector<std::unique_ptr<Slot>> slots_;

@@ -123,6 +123,7 @@ void Supervisor::Impl::TakeBack(Slot* slot) {
   Unit& unit = units_[static_cast<std::size_t>(slot->unit)];
   if (++unit.times_taken_back >= kTries) return;
   schedule_.Ended(units_, slot->unit);
+  tally_.TakeBack(unit.spec);
   unit.log.reset();
   unit.ran = false;
   schedule_.Wake(&units_, slot->unit);
@@ -284,7 +285,10 @@ void Supervisor::Impl::EndUnit(Slot* slot) {
 
 void Supervisor::Impl::EndUnit(int unit, const Outcome& outcome) {
   if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
-  units_[static_cast<std::size_t>(unit)].log->End(outcome);
+  const Unit& ended = units_[static_cast<std::size_t>(unit)];
+  const bool failed = outcome.kind != OutcomeKind::kPassed && outcome.kind != OutcomeKind::kSkipped;
+  ended.log->End(outcome);
+  tally_.End(ended.spec, std::max(ended.log->failures(), failed ? 1 : 0));
   schedule_.Ended(units_, unit);
 }
 

@@ -22,6 +22,9 @@ void UnitLog::AddMessage(internal::Message message) {
   } else if (message.type == internal::MessageType::kUse) {
     findings_.AddUse(message.payload);
   } else {
+    if (message.type == internal::MessageType::kTestEnd) {
+      failures_ += internal::Reader(message.payload).Number() == 0 ? 0 : 1;
+    }
     messages_.push_back(std::move(message));
   }
 }

@@ -35,6 +35,7 @@ class UnitLog {
   // Before the end.
   void SetCarried(Carried carried) { carried_ = std::move(carried); }
   bool ended() const { return ended_; }
+  int failures() const { return failures_; }  // tests that said that they failed
 
   // The next event, if it is known already what it is.
   std::optional<internal::Event> Next();
@@ -56,6 +57,7 @@ class UnitLog {
   Findings findings_;
   std::uint32_t passed_mark_ = 0;
   bool ended_ = false;
+  int failures_ = 0;
   Outcome outcome_;
   Carried carried_;
 };

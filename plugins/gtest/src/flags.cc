@@ -57,7 +57,11 @@ FlagTable PluginFlagTable(Flags* flags) {
             [flags](const std::string& text) {
               flags->serial = text;
               return true;
-            }}}) {
+            }},
+           {"history", "FILE",
+            "Durations of earlier runs, read and updated: tests that take long, or that\n"
+            "      it does not know, start first. []",
+            [flags](const std::string& text) { return ParsePath(text, &flags->history); }}}) {
     table.push_back(std::move(flag));
   }
   for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));

@@ -20,8 +20,9 @@ struct Flags : CellFlags, FindingFlags {
   bool environments_in_parent = false;
   Suites suites = Suites::kCell;
   Listeners listeners = Listeners::kParent;
-  std::string serial;  // a filter; empty: matches nothing
-  std::string debug;   // the one test to run, in the foreground; empty: none
+  std::string serial;   // a filter; empty: matches nothing
+  std::string debug;    // the one test to run, in the foreground; empty: none
+  std::string history;  // an absolute path; empty: none
 };
 
 FlagTable PluginFlagTable(Flags* flags);

@@ -71,7 +71,10 @@ void KeepDeathTestsFromStreaming() {
 Plugin* CurrentPlugin() { return g_plugin; }
 
 Plugin::Plugin(Setup setup)
-    : setup_(std::move(setup)), findings_(setup_.flags), listener_(new PluginListener(this)) {
+    : setup_(std::move(setup)),
+      findings_(setup_.flags),
+      status_line_(STDOUT_FILENO),
+      listener_(new PluginListener(this)) {
   g_plugin = this;
   SetEnvironmentHook(this);
   if (setup_.flags.listeners == Listeners::kCell) SetAsideUserListeners();
@@ -91,6 +94,12 @@ Plugin::~Plugin() {
 int Plugin::Finish(int status) {
   if (TestProcess::Current() != nullptr) streamer_->Finish();
   constexpr int kSignalBase = 128;
+  const std::string error = history_.Save();
+  if (!error.empty()) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "testcell: %s\n", error.c_str());
+    if (status == 0) status = 1;
+  }
   return findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
 }
 
@@ -187,7 +196,9 @@ UnitSpec Plugin::MakeSpec(const IsolatedSuite& suite, std::size_t test) const {
   const std::size_t last = suite.mode == Suites::kShared ? suite.tests.size() - 1 : test;
   for (std::size_t i = test; i <= last; ++i) {
     spec.serial = spec.serial || MatchesFilter(setup_.flags.serial, FullName(*suite.tests[i]));
+    spec.expected += history_.Expected(FullName(*suite.tests[i]));
   }
+  spec.tests = static_cast<int>(last - test) + 1;
   // What goes to the terminal by itself is to come after GoogleTest's own lines.
   spec.dormant = debug || (suite.mode == Suites::kShared && test > 0);
   return spec;
@@ -337,6 +348,10 @@ void Plugin::OnTestIterationStart(int iteration) {
     findings_.AddProbes(suite->options, &settings.probes);
   }
   settings.visible = setup_.visible;
+  const bool ours = settings.attach == Attach::kNothing;  // the terminal, and not a test's
+  if (ours && StatusLine::Wanted(STDOUT_FILENO)) settings.status = &status_line_;
+  const std::string error = history_.Load(setup_.flags.history);
+  if (!error.empty()) RefuseToRun(error);
   supervisor_ = std::make_unique<Supervisor>(std::move(settings));
   PlanSuites();
   std::vector<IsolatedSuite*> suites;

@@ -15,6 +15,8 @@
 #include "findings.h"
 #include "flags.h"
 #include "streamer.h"
+#include "testcell/internal/history.h"
+#include "testcell/internal/status_line.h"
 #include "testcell/internal/supervisor.h"
 #include "unit_replay.h"
 
@@ -116,6 +118,7 @@ class Plugin : public EnvironmentHook {
   static void MatchParts(::testing::TestInfo* test, int first, std::uint64_t played,
                          std::uint64_t counted);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
+  void KeepDuration(const ::testing::TestInfo& test, std::chrono::microseconds took);
   void LeaveOut(const ::testing::TestInfo& after);
   void EndIteration();
   [[noreturn]] void RefuseToRun(const std::string& error);
@@ -123,6 +126,8 @@ class Plugin : public EnvironmentHook {
 
   Setup setup_;
   Findings findings_;
+  History history_;
+  StatusLine status_line_;
   ::testing::TestEventListener* listener_;
   std::unique_ptr<Supervisor> supervisor_;
   std::vector<std::unique_ptr<IsolatedSuite>> suites_;

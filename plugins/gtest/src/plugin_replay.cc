@@ -289,6 +289,7 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
       suite->mode == Suites::kShared && place.ended ? place.end.start_timestamp_ms : 0;
   if (place.ended && !last && !replay.AtEnd()) {
     findings_.AddTest(*test, suite->options, nullptr, started_ms, place.end.elapsed_ms);
+    KeepDuration(*test, std::chrono::milliseconds(place.end.elapsed_ms));
     return;
   }
   if (!place.ended) replay.AwaitEnd();
@@ -300,6 +301,11 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   }
   ReportOutcome(*test, end.outcome, place.ended);
   ReportErrors(replay.carry_errors(), test->file(), test->line());
+  if (end.outcome.kind != OutcomeKind::kInterrupted) {
+    // All of a cell's time is its test's, with the set-ups, unless others were in it.
+    const bool alone = started_ms == 0;
+    KeepDuration(*test, alone ? end.outcome.wall : std::chrono::milliseconds(place.end.elapsed_ms));
+  }
   findings_.AddTest(*test, suite->options, &end, started_ms, place.end.elapsed_ms);
   replays_.erase(unit);
   if (!last) {  // the rest of the suite goes on in a cell of its own
@@ -307,6 +313,10 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
     supervisor_->Wake(suite->unit_in_use);
   }
   if (supervisor_->interrupted() != 0) LeaveOut(*test);
+}
+
+void Plugin::KeepDuration(const ::testing::TestInfo& test, std::chrono::microseconds took) {
+  history_.Record(std::string(test.test_suite_name()) + "." + test.name(), took);
 }
 
 void Plugin::ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool ended) {

@@ -90,7 +90,8 @@ void Streamer::OnTestEnd(const ::testing::TestInfo& test) {
   const ::testing::TestResult& result = *test.result();
   if (!process_->IsOriginal()) process_->LeaveFork(result.Failed());
   Writer writer;
-  writer.Number(static_cast<std::uint64_t>(result.elapsed_time()))
+  writer.Number(result.Failed() ? 1 : 0)
+      .Number(static_cast<std::uint64_t>(result.elapsed_time()))
       .Number(static_cast<std::uint64_t>(result.start_timestamp()))
       .Number(static_cast<std::uint64_t>(result.total_part_count()) +
               (told_of_full_file_system_ ? 1 : 0));

@@ -270,6 +270,7 @@ bool UnitReplay::PlayTest(std::size_t index, bool only_if_failed, TestEnd* end) 
     Event event = Take();
     if (IsMessage(event, MessageType::kTestEnd)) {
       Reader reader(event.message.payload);
+      reader.Number();  // whether it failed, for who counts
       end->elapsed_ms = static_cast<std::int64_t>(reader.Number());
       end->start_timestamp_ms = static_cast<std::int64_t>(reader.Number());
       end->parts = reader.Number();

@@ -91,6 +91,9 @@ bool ParseCount(const std::string& text, int* value);
 // "500ms", "30s", "2m", "1h"; "0" needs no unit.
 bool ParseDuration(const std::string& text, std::chrono::milliseconds* value);
 
+// A path is taken from here, whoever changes directory later on; it may be empty.
+bool ParsePath(const std::string& text, std::string* path);
+
 // "json:PATH,html:PATH"; a path is taken from here, whoever changes directory
 // later on.
 bool ParseReports(const std::string& text, std::vector<ReportFile>* reports);

@@ -24,7 +24,7 @@ enum class MessageType : std::uint16_t {
   kPhase = 1,      // number: Phase that begins
   kTestStart = 2,  // number: index of the test in the unit
   kPart = 3,       // an assertion's result; the plugin's own layout
-  kTestEnd = 4,    // the test's verdict; the plugin's own layout
+  kTestEnd = 4,    // number: 1 if the test failed; then the plugin's own layout
   kSuiteEnd = 5,   // what the suite recorded; the plugin's own layout
   kDone = 6,       // last of a unit; what the program recorded
   kLeak = 7,       // kind, what, and pairs of detail until the end

@@ -40,6 +40,8 @@ struct TestSetup;
 
 namespace internal {
 
+class StatusLine;
+
 // A piece of work for one cell: one test, or the tests of a suite that shares
 // its cell.
 struct UnitSpec {
@@ -50,6 +52,10 @@ struct UnitSpec {
   std::chrono::milliseconds time_limit{0};
   bool serial = false;   // beside no other unit
   bool dormant = false;  // runs only after Wake()
+  int tests = 1;         // of a suite that shares its cell: those that are left
+  // What it took in earlier runs; zero: unknown. Where several units run at once,
+  // unknown ones start first, then long before short ones.
+  std::chrono::milliseconds expected{0};
   std::vector<Exclusive> exclusive;
 };
 
@@ -99,6 +105,9 @@ struct RunSettings {
   std::function<void()> on_readable;
   // Unless kNothing is attached: a unit's test process was stopped by a signal.
   std::function<void(int unit, int signal)> on_stopped;
+  // Where it is shown, while Next() waits, how far the run has come; null: nowhere.
+  // It has to outlive the supervisor.
+  StatusLine* status = nullptr;
   // A line for the person at the terminal, without its newline.
   std::function<void(const std::string&)> notice;
   // Called in the process that all workers are forked from, once a Fork.
