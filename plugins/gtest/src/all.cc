@@ -9,6 +9,7 @@
 #include "flags.cc"          // NOLINT(bugprone-suspicious-include)
 #include "plugin.cc"         // NOLINT(bugprone-suspicious-include)
 #include "plugin_replay.cc"  // NOLINT(bugprone-suspicious-include)
+#include "plugin_select.cc"  // NOLINT(bugprone-suspicious-include)
 #include "preconditions.cc"  // NOLINT(bugprone-suspicious-include)
 #include "proxy.cc"          // NOLINT(bugprone-suspicious-include)
 #include "run_hook.cc"       // NOLINT(bugprone-suspicious-include)

@@ -8,6 +8,7 @@
 
 #include "findings.h"
 #include "flags.h"
+#include "gtest_flags.h"
 #include "plugin.h"
 #include "preconditions.h"
 #include "private_access.h"
@@ -46,13 +47,8 @@ void SelectForDebugging(Flags* flags) {
   flags->isolate = Isolate::kAll;
   flags->jobs = 1;
   const bool disabled = flags->debug.find("DISABLED_") != std::string::npos;
-#ifdef GTEST_FLAG_SET
-  GTEST_FLAG_SET(filter, flags->debug);
-  if (disabled) GTEST_FLAG_SET(also_run_disabled_tests, true);
-#else
-  ::testing::GTEST_FLAG(filter) = flags->debug;
-  if (disabled) ::testing::GTEST_FLAG(also_run_disabled_tests) = true;
-#endif
+  TESTCELL_GTEST_SET(filter, flags->debug);
+  if (disabled) TESTCELL_GTEST_SET(also_run_disabled_tests, true);
 }
 
 void Initialize(int* argc, char** argv) {
@@ -72,14 +68,6 @@ void Initialize(int* argc, char** argv) {
   program.initialized = true;
   if (!program.setup.flags.debug.empty()) SelectForDebugging(&program.setup.flags);
   if (GaveHelp()) std::fputs(FlagsHelp().c_str(), stdout);
-}
-
-bool OnlyLists() {
-#ifdef GTEST_FLAG_GET
-  return GTEST_FLAG_GET(list_tests);
-#else
-  return ::testing::GTEST_FLAG(list_tests);
-#endif
 }
 
 // Where no test runs in a cell: the reports have them all the same.
@@ -179,7 +167,8 @@ int __real__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test);
 
 int __wrap__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test) {
   using namespace testcell::internal;  // NOLINT(google-build-using-namespace)
-  if (InDeathTest() || OnlyLists()) return __real__ZN7testing8UnitTest3RunEv(unit_test);
+  if (InDeathTest() || TESTCELL_GTEST_GET(list_tests))
+    return __real__ZN7testing8UnitTest3RunEv(unit_test);
   const std::string error = Findings::Check(TheProgram().setup.flags);
   if (!error.empty()) {
     std::fprintf(stderr, "testcell: no test was run: %s\n", error.c_str());

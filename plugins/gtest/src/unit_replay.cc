@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "gtest_flags.h"
 #include "plugin.h"
 #include "private_access.h"
 #include "tool_report.h"
@@ -56,31 +57,15 @@ bool IsMessage(const Event& event, MessageType type) {
   return event.kind == Event::Kind::kMessage && event.message.type == type;
 }
 
-bool BreaksOnFailure() {
-#ifdef GTEST_FLAG_GET
-  return GTEST_FLAG_GET(break_on_failure);
-#else
-  return ::testing::GTEST_FLAG(break_on_failure);
-#endif
-}
-
-bool ThrowsOnFailure() {
-#ifdef GTEST_FLAG_GET
-  return GTEST_FLAG_GET(throw_on_failure);
-#else
-  return ::testing::GTEST_FLAG(throw_on_failure);
-#endif
-}
-
 // GoogleTest's way to end a run at its first failure: a plain run goes this way
 // inside of the assertion, and so has the test process.
 void EndRunIfAsked(const ::testing::TestPartResult& part) {
   if (!part.failed()) return;
-  if (BreaksOnFailure()) {
+  if (TESTCELL_GTEST_GET(break_on_failure)) {
     std::raise(SIGTRAP);
     return;
   }
-  if (!ThrowsOnFailure()) return;
+  if (!TESTCELL_GTEST_GET(throw_on_failure)) return;
 #if GTEST_HAS_EXCEPTIONS
   throw ::testing::internal::GoogleTestFailureException(part);
 #else
@@ -110,7 +95,9 @@ void ReplayEvent(Event event) {
 
 }  // namespace
 
-bool RunEndsAtFailure() { return BreaksOnFailure() || ThrowsOnFailure(); }
+bool RunEndsAtFailure() {
+  return TESTCELL_GTEST_GET(break_on_failure) || TESTCELL_GTEST_GET(throw_on_failure);
+}
 
 void Print(int stream, HeldText output) {
   std::cout.flush();
