@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -21,6 +22,16 @@ namespace {
 std::string ReadAll(const char* path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// The first user namespace maps all identifiers to themselves (user_namespaces(7)).
+bool InUserNamespace() {
+  std::ifstream map("/proc/self/uid_map");
+  std::uint64_t inside = 0;
+  std::uint64_t outside = 0;
+  std::uint64_t count = 0;
+  constexpr std::uint64_t kAll = 0xffff'ffff;
+  return map >> inside >> outside >> count && (inside != 0 || outside != 0 || count != kAll);
 }
 
 // Bazel's names, in its Test Encyclopedia, and GoogleTest's own.
@@ -70,6 +81,7 @@ HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   HostFacts host;
   host.uid = ::geteuid();
   host.gid = ::getegid();
+  host.in_user_namespace = InUserNamespace();
   host.cwd = Canonical(".");
   host.program = Canonical("/proc/self/exe");
   for (const std::string& path : visible) {

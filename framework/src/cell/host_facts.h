@@ -16,6 +16,9 @@ namespace testcell::cell {
 struct HostFacts {
   uid_t uid = 0;
   gid_t gid = 0;
+  // Of somebody's user namespace, a container's most often: root there is not
+  // the root that the host's mounts belong to.
+  bool in_user_namespace = false;
   std::string cwd;                   // canonical; empty where it is gone
   std::string program;               // canonical path of this program
   std::vector<std::string> visible;  // of the caller, as they are and canonical

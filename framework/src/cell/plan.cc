@@ -155,7 +155,8 @@ class Planner {
   void Overlays() {
     const std::string run = Canonical("/run");
     if (!run.empty() && !IsPrivate(run)) {
-      const bool one_user = plan_.user == UserMode::kSelf || plan_.user == UserMode::kRoot;
+      const bool one_user =
+          plan_.user == UserMode::kSelf || plan_.user == UserMode::kRoot || host_.in_user_namespace;
       if (one_user || (plan_.user == UserMode::kAll && HasMountsBelow(run))) {
         plan_.run.path = run;
         plan_.run.source = OpenIndex(run);

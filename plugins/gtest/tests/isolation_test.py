@@ -55,6 +55,8 @@ def users():
     yield "as root" if os.geteuid() == 0 else "as this user", ()
     if os.geteuid() != 0:
         return
+    # As in a container that is nobody's but the user's own.
+    yield "as root of a user namespace", ["unshare", "--user", "--map-root-user"]
     if subprocess.run([*NOBODY, "test", "-x", BINARY], check=False).returncode == 0:
         yield "as nobody", NOBODY
     else:
