@@ -65,11 +65,11 @@ class ReportTestCase(unittest.TestCase):
         os.chmod(self.payload, 0o755)
         self.path = f"{self.directory}/report.json"
 
-    def start(self, tests, *flags, environment=None, report=True):
+    def start(self, tests, *flags, environment=None, report=True, prefix=()):
         variables = {name: value for name, value in os.environ.items()
                      if not name.startswith(("TESTCELL_", "GTEST_", "REPORT_"))}
         variables.update(environment or {})
-        line = [*AS_USER, self.payload, f"--gtest_filter={tests}", f"--gtest_output=xml:{self.directory}/x.xml",
+        line = [*AS_USER, *prefix, self.payload, f"--gtest_filter={tests}", f"--gtest_output=xml:{self.directory}/x.xml",
                 *flags] + ([f"--testcell_report=json:{self.path}"] if report else [])
         return subprocess.Popen(line, env=variables, stdin=subprocess.DEVNULL, text=True,
                                 cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -88,6 +88,28 @@ class ReportTestCase(unittest.TestCase):
 
     def run_tests(self, tests, *flags, **arguments):
         return self.finish(self.start(tests, *flags, **arguments))
+
+
+class Groups(ReportTestCase):
+    """A user namespace has its own limit of fanotify's groups."""
+
+    def run_with(self, groups):
+        limit = f"echo {groups} > /proc/sys/user/max_fanotify_groups; exec \"$@\""
+        done = self.run_tests("Collides.*", "--testcell_jobs=2", prefix=[
+            "unshare", "--user", "--map-root-user", "sh", "-ec", limit, "sh"])
+        self.assertEqual(done.status, 0, done)
+        return done
+
+    def test_none_left_is_said_once(self):
+        done = self.run_with(0)
+        self.assertEqual(done.stderr.count("cells can't watch files by fanotify_init: EMFILE"), 1,
+                         done)
+        self.assertIn("sysctl user.max_fanotify_groups", done.stderr)
+        self.assertEqual(done.report["conflicts"], [])
+
+    def test_enough(self):
+        done = self.run_with(1000)
+        self.assertEqual(done.stderr, "", done)
 
 
 class Reports(ReportTestCase):
