@@ -15,8 +15,19 @@
 namespace testcell::probe {
 namespace {
 
-constexpr long kTicksPerSecond = 100;         // USER_HZ, whatever the kernel's own HZ
-constexpr unsigned long long kExiting = 0x4;  // PF_EXITING, set before anybody is told
+constexpr long kTicksPerSecond = 100;  // USER_HZ, whatever the kernel's own HZ
+
+// Killed or exiting. A signal that kills leaves the pending ones a moment before
+// the flags tell of it, and the kernel does not read both at once; on recent
+// kernels the code of the exit tells of it all the while (a stopped process has
+// a code, too). fields: see proc(5).
+bool IsEnding(const unsigned long long* fields, char state) {
+  constexpr unsigned long long kExiting = 0x4;      // PF_EXITING, set before anybody is told
+  constexpr unsigned long long kSignalled = 0x400;  // PF_SIGNALED
+  constexpr unsigned long long kKilled = 1ull << (SIGKILL - 1);
+  if ((fields[9] & (kExiting | kSignalled)) != 0 || (fields[31] & kKilled) != 0) return true;
+  return fields[52] != 0 && state != 'T' && state != 't';
+}
 
 std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size) {
   const posix::UniqueFd fd(::openat(at, path, O_RDONLY | O_CLOEXEC));
@@ -49,16 +60,15 @@ bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   status->name.Add(open + 1, static_cast<std::size_t>(close - open - 1));
   status->state = close[2];
   const char* next = close + 3;
-  unsigned long long fields[33] = {};
-  for (int field = 4; field < 33; ++field) {
+  unsigned long long fields[53] = {};
+  for (int field = 4; field < 53; ++field) {
     char* end;
     fields[field] = ::strtoull(next, &end, 10);
     if (end == next) return false;
     next = end;
   }
   status->parent = static_cast<pid_t>(fields[4]);
-  constexpr unsigned long long kKilled = 1ull << (SIGKILL - 1);
-  status->ending = (fields[9] & kExiting) != 0 || (fields[31] & kKilled) != 0;
+  status->ending = IsEnding(fields, status->state);
   status->age_ms = AgeMs(fields[22]);
   status->blocked = fields[32];
   return true;
