@@ -133,7 +133,8 @@ FlagTable FindingFlagTable(FindingFlags* flags) {
        MakeChoice(kLeaks, &flags->leaks)},
       {"uses", "(off|default|all)",
        "Ports, paths and names that a test uses: are not looked for; are seen; or\n"
-       "      those, too, that cost more to see. [default]",
+       "      those, too, that cost more to see: names taken and given back in passing,\n"
+       "      and writes of an ordinary user to the host's files. [default]",
        MakeChoice(kUses, &flags->uses)},
       {"conflicts", "(off|report|fail)",
        "Uses of several tests that would collide without cells: are not looked\n"

@@ -90,6 +90,15 @@ class ThisHost(Doctor):
             self.assertIn(line, lines)
         self.assertEqual([line for line in lines if line.startswith("  FAILS")], [])
 
+    def test_who_may_watch_the_hosts_files(self):
+        rows, _ = self.examine(self.plain(), 0)
+        row = rows["escapes"]
+        self.assertFalse(row["required"])
+        self.assertEqual((row["works"], row["error"]),
+                         (True, None) if SETTING.user == "root" else (False, "EPERM"), row)
+        if SETTING.user != "root":
+            self.assertIn("--testcell_uses=all", row["remedy"])
+
     def test_says_what_a_user_can_try_by_hand(self):
         """Rows that do not depend on testcell, against other programs' findings."""
         rows, _ = self.examine(self.plain(), 0)

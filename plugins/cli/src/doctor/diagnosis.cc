@@ -178,6 +178,9 @@ Diagnosis Diagnose(const Check& check, const Finding& finding, const Host& host)
   if (found.remedy.empty() && Is(check, "overlay")) {
     found.remedy = "run from a directory of another file system, or pass --testcell_cwd=shared";
   }
+  if (found.remedy.empty() && Is(check, "escapes")) {
+    found.remedy = "run as the host's root, or pass --testcell_uses=all";
+  }
   if (found.remedy.empty() && Is(check, "pid_limit")) found.remedy = "Linux 6.14 or later";
   found.reason = found.reason.empty() ? what : what + "; " + found.reason;
   return found;

@@ -36,6 +36,15 @@ void CheckFanotify() {
        "fanotify_mark(FAN_MARK_FILESYSTEM)");
 }
 
+// The host's file systems may be watched by nobody else than the host's root.
+void CheckEscapes() {
+  const int fd = ::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_REPORT_DFID_NAME, O_RDONLY);
+  Need(fd >= 0, "fanotify_init(FAN_REPORT_DFID_NAME)");
+  Need(::fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CREATE | FAN_ONDIR, AT_FDCWD,
+                       "/") == 0,
+       "fanotify_mark(FAN_MARK_FILESYSTEM, /)");
+}
+
 void CheckSeccompNotification() {
   sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   sock_fprog program{1, &allow};
@@ -135,6 +144,8 @@ std::vector<Check> SystemChecks() {
   return {
       {"fanotify", "file events (fanotify)", Weight::kOptional,
        "findings about files that tests make and remove", CheckFanotify},
+      {"escapes", "events of the host's files", Weight::kOptional,
+       "writes to the host's files are named with --testcell_uses=all only", CheckEscapes},
       {"seccomp_notification", "system call events", Weight::kOptional,
        "findings about names used in passing (--testcell_uses=all)", CheckSeccompNotification},
       {"cgroup_limits", "memory limits (cgroups)", Weight::kOptional,
