@@ -176,7 +176,7 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
 void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   if (slot->state != Slot::State::kRunning) return;
   if (report.lost_findings > 0) {
-    Notice(fmt::format("{} left or used more than can be told: {} findings are not listed",
+    Notice(fmt::format("{} left or used more than can be told: at least {} of it is not listed",
                        units_[static_cast<std::size_t>(slot->unit)].spec.name,
                        report.lost_findings));
   }

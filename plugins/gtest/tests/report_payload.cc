@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -53,6 +54,12 @@ TEST_F(Leaves, AProcess) {
   if (::fork() == 0) {
     for (;;) ::pause();
   }
+}
+TEST_F(Leaves, MoreFilesThanAreListed) {
+  for (int i = 0; i < 520; ++i) File(("/tmp/left_" + std::to_string(i)).c_str());
+}
+TEST_F(Leaves, ManyFiles) {
+  for (int i = 0; i < 480; ++i) File(("/tmp/left_" + std::to_string(i)).c_str());
 }
 TEST_F(Leaves, AFileAndFails) {
   File("/tmp/left_by_failed");
@@ -109,6 +116,17 @@ struct BrokenSetUp : testing::Test {
 TEST_F(BrokenSetUp, NeverRuns) {}
 
 // Conflicts
+
+void MakeAndRemove(int files, int times) {
+  for (int i = 0; i < files * times; ++i) {
+    const std::string path = "/tmp/use_" + std::to_string(i % files);
+    ASSERT_EQ(::mknod(path.c_str(), S_IFREG | 0600, 0), 0);
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+  }
+}
+TEST(Uses, MorePathsThanAreListed) { MakeAndRemove(2020, 1); }
+TEST(Uses, ManyPaths) { MakeAndRemove(1980, 1); }
+TEST(Uses, MoreEventsThanTheKernelKeeps) { MakeAndRemove(1000, 18); }
 
 TEST(Collides, First) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
 TEST(Collides, Second) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }

@@ -93,9 +93,9 @@ class ReportTestCase(unittest.TestCase):
 class Groups(ReportTestCase):
     """A user namespace has its own limit of fanotify's groups."""
 
-    def run_with(self, groups):
+    def run_with(self, groups, tests="Collides.*"):
         limit = f"echo {groups} > /proc/sys/user/max_fanotify_groups; exec \"$@\""
-        done = self.run_tests("Collides.*", "--testcell_jobs=2", prefix=[
+        done = self.run_tests(tests, "--testcell_jobs=2", "--testcell_slow=5m", prefix=[
             "unshare", "--user", "--map-root-user", "sh", "-ec", limit, "sh"])
         self.assertEqual(done.status, 0, done)
         return done
@@ -109,6 +109,34 @@ class Groups(ReportTestCase):
 
     def test_enough(self):
         done = self.run_with(1000)
+        self.assertEqual(done.stderr, "", done)
+
+    def test_a_full_queue_is_said(self):
+        """Who may not watch the host's files reads events when a test is over."""
+        done = self.run_with(1000, "Uses.MoreEventsThanTheKernelKeeps")
+        self.assertEqual(done.stderr, not_listed("Uses.MoreEventsThanTheKernelKeeps", 1), done)
+
+
+def not_listed(test, count):
+    return f"testcell: {test} left or used more than can be told: at least {count} of it is not " \
+        "listed\n"
+
+
+class Bounds(ReportTestCase):
+    def test_leaks(self):
+        done = self.run_tests("Leaves.MoreFilesThanAreListed")
+        self.assertEqual(len(done.tests["Leaves.MoreFilesThanAreListed"]["leaks"]), 500, done)
+        self.assertEqual(done.stderr, not_listed("Leaves.MoreFilesThanAreListed", 20), done)
+
+    def test_uses(self):
+        done = self.run_tests("Uses.MorePathsThanAreListed")
+        self.assertEqual(len(done.tests["Uses.MorePathsThanAreListed"]["uses"]), 2000, done)
+        self.assertEqual(done.stderr, not_listed("Uses.MorePathsThanAreListed", 20), done)
+
+    def test_as_many_as_are_listed(self):
+        done = self.run_tests("Leaves.ManyFiles:Uses.ManyPaths")
+        self.assertEqual(len(done.tests["Leaves.ManyFiles"]["leaks"]), 480, done)
+        self.assertEqual(len(done.tests["Uses.ManyPaths"]["uses"]), 1980, done)
         self.assertEqual(done.stderr, "", done)
 
 
