@@ -33,6 +33,15 @@ TEST(CarryPattern, TwoStarsAreAnyNumberOfDirectories) {
   EXPECT_TRUE(Matches("a/**", "a/b/c"));
 }
 
+TEST(CarryPattern, OfManyStarsComesToAnEnd) {
+  std::string pattern;
+  std::string path;
+  for (int i = 0; i < 20; ++i) pattern += "**/a/";
+  for (int i = 0; i < 100; ++i) path += "a/";
+  EXPECT_TRUE(CarryPattern(pattern + "b").Matches(path + "b"));
+  EXPECT_FALSE(CarryPattern(pattern + "b").Matches(path + "c"));
+}
+
 TEST(CarryPattern, AnAbsoluteOneIsComparedWithTheWholePath) {
   EXPECT_TRUE(CarryPattern("/srv/*").absolute());
   EXPECT_FALSE(CarryPattern("srv/*").absolute());

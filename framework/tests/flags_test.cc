@@ -95,6 +95,15 @@ TEST(Filter, FollowsGoogleTest) {
   EXPECT_FALSE(MatchesFilter("", "A.x"));
 }
 
+// Each star that is tried again for every place of all the others takes for ever.
+TEST(Filter, OfManyStarsComesToAnEnd) {
+  std::string pattern;
+  for (int i = 0; i < 40; ++i) pattern += "*a";
+  const std::string name(200, 'a');
+  EXPECT_TRUE(MatchesFilter(pattern, name));
+  EXPECT_FALSE(MatchesFilter(pattern + "b", name));
+}
+
 TEST(Reports, AreFormatsWithPaths) {
   std::vector<ReportFile> reports;
   ASSERT_TRUE(ParseReports("json:/a/b.json,html:/c:d.html", &reports));

@@ -2,6 +2,10 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+
+#include "posix/wildcards.h"
+
 namespace testcell::cell {
 namespace {
 
@@ -15,17 +19,6 @@ std::vector<std::string> Split(std::string_view path) {
     begin = end + 1;
   }
   return names;
-}
-
-bool MatchesNames(const std::vector<std::string>& patterns, std::size_t pattern,
-                  const std::vector<std::string>& names, std::size_t name) {
-  if (pattern == patterns.size()) return name == names.size();
-  if (patterns[pattern] == "**") {
-    return MatchesNames(patterns, pattern + 1, names, name) ||
-           (name < names.size() && MatchesNames(patterns, pattern, names, name + 1));
-  }
-  return name < names.size() && ::fnmatch(patterns[pattern].c_str(), names[name].c_str(), 0) == 0 &&
-         MatchesNames(patterns, pattern + 1, names, name + 1);
 }
 
 }  // namespace
@@ -51,7 +44,12 @@ bool CarryPattern::Matches(std::string_view path) const {
     const std::string name(path.substr(path.rfind('/') + 1));
     return names_[0] == "**" || ::fnmatch(names_[0].c_str(), name.c_str(), 0) == 0;
   }
-  return MatchesNames(names_, 0, Split(path), 0);
+  const std::vector<std::string> names = Split(path);
+  return posix::MatchesWildcards(
+      names_.size(), names.size(), [&](std::size_t i) { return names_[i] == "**"; },
+      [&](std::size_t i, std::size_t j) {
+        return ::fnmatch(names_[i].c_str(), names[j].c_str(), 0) == 0;
+      });
 }
 
 std::string CarryPattern::Prefix() const {

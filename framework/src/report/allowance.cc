@@ -1,32 +1,14 @@
 #include <cstddef>
 
+#include "posix/wildcards.h"
 #include "testcell/internal/report.h"
 
 namespace testcell::report {
 
-// Without recursion: a pattern of many stars stays quadratic.
 bool MatchesPattern(const std::string& pattern, const std::string& text) {
-  std::size_t in_pattern = 0;
-  std::size_t in_text = 0;
-  std::size_t star = std::string::npos;
-  std::size_t star_text = 0;
-  while (in_text < text.size()) {
-    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
-      star = in_pattern++;
-      star_text = in_text;
-    } else if (in_pattern < pattern.size() &&
-               (pattern[in_pattern] == '?' || pattern[in_pattern] == text[in_text])) {
-      ++in_pattern;
-      ++in_text;
-    } else if (star != std::string::npos) {
-      in_pattern = star + 1;
-      in_text = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (in_pattern < pattern.size() && pattern[in_pattern] == '*') ++in_pattern;
-  return in_pattern == pattern.size();
+  return posix::MatchesWildcards(
+      pattern.size(), text.size(), [&](std::size_t i) { return pattern[i] == '*'; },
+      [&](std::size_t i, std::size_t j) { return pattern[i] == '?' || pattern[i] == text[j]; });
 }
 
 std::size_t Recorder::IndexOf(const Allowance& allowance, bool by_test) {

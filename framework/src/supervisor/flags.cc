@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "cell/carry_pattern.h"
+#include "posix/wildcards.h"
 
 namespace testcell {
 namespace internal {
@@ -59,25 +61,17 @@ std::string EnvironmentName(const char* name) {
   return text;
 }
 
-bool MatchesPattern(const char* pattern, const char* pattern_end, const char* name) {
-  if (pattern == pattern_end) return *name == '\0';
-  if (*pattern == '*') {
-    return MatchesPattern(pattern + 1, pattern_end, name) ||
-           (*name != '\0' && MatchesPattern(pattern, pattern_end, name + 1));
-  }
-  return *name != '\0' && (*pattern == '?' || *pattern == *name) &&
-         MatchesPattern(pattern + 1, pattern_end, name + 1);
+bool MatchesPattern(std::string_view pattern, std::string_view name) {
+  return posix::MatchesWildcards(
+      pattern.size(), name.size(), [&](std::size_t i) { return pattern[i] == '*'; },
+      [&](std::size_t i, std::size_t j) { return pattern[i] == '?' || pattern[i] == name[j]; });
 }
 
-bool MatchesAny(const std::string& patterns, const std::string& name) {
+bool MatchesAny(std::string_view patterns, std::string_view name) {
   std::size_t begin = 0;
   while (begin <= patterns.size()) {
-    std::size_t end = patterns.find(':', begin);
-    if (end == std::string::npos) end = patterns.size();
-    if (end > begin &&
-        MatchesPattern(patterns.data() + begin, patterns.data() + end, name.c_str())) {
-      return true;
-    }
+    const std::size_t end = std::min(patterns.find(':', begin), patterns.size());
+    if (end > begin && MatchesPattern(patterns.substr(begin, end - begin), name)) return true;
     begin = end + 1;
   }
   return false;
