@@ -48,7 +48,7 @@ struct Context {
 };
 
 // Async-signal-safe: one datagram to the supervisor, with a descriptor for it
-// where `fd` is one.
+// where `fd` is one. Ends this process where it can't be sent.
 void SendReport(const Context& context, const protocol::Report& report, int fd = -1);
 void SendFailure(const Context& context, Step step, int error, const char* detail);
 // The same, and the end of this process.

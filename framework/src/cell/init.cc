@@ -52,6 +52,7 @@ void AwaitOrder(Context* context) {
   do {
     size = ::recv(context->fds->control, &context->run, sizeof context->run, 0);
   } while (size < 0 && errno == EINTR);
+  if (size < 0) Fail(*context, Step::kInit, errno, "(order)");
   if (size != sizeof context->run || context->run.kind != protocol::OrderKind::kRun) ::_exit(0);
 }
 
@@ -227,7 +228,9 @@ void RunInit(Context* context) {
   done.kind = protocol::ReportKind::kCellDone;
   if (context->probes != nullptr) {
     done.lost_findings = context->probes->End();
-    done.error = context->probes->file_events_error();
+    const probe::WatchError error = context->probes->error();
+    done.step = static_cast<std::uint32_t>(error.watch);
+    done.error = error.error;
   }
   SendReport(*context, done);
   ::_exit(0);

@@ -165,6 +165,7 @@ class Mounts {
     int result;
     if (directory) {
       result = ::mkdir(path.c_str(), 0755);
+      if (result != 0 && errno == EEXIST) result = 0;
     } else {
       result = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
       if (result >= 0) ::close(result);
@@ -258,7 +259,7 @@ class Mounts {
     if (entry.kind == Kind::kSymlink) return ::symlink(entry.text.c_str(), target.c_str()) == 0;
     Path source;
     source.Add(FdPath(fds_[plan_.run.source]).c_str()).Add("/").Add(entry.name.c_str());
-    if (::access(source.c_str(), F_OK) != 0) return true;
+    if (::access(source.c_str(), F_OK) != 0) return errno == ENOENT || errno == ENOTDIR;
     if (entry.directory) {
       if (::mkdir(target.c_str(), entry.mode) != 0) return false;
     } else {
@@ -296,7 +297,10 @@ class Mounts {
     };
     static constexpr Part kParts[] = {{"sys/class/net", "/sys/class/net"},
                                       {"sys/devices/virtual/net", "/sys/devices/virtual/net"}};
-    if (::access(kParts[0].target, F_OK) != 0) return;  // a host without sysfs
+    if (::access(kParts[0].target, F_OK) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return;  // a host without sysfs
+      FailStep(Step::kSysfs, kParts[0].target);
+    }
     MakeInBase("sys", 0700, Step::kSysfs);
     if (::mount("sysfs", InBase("sys").c_str(), "sysfs", kQuiet | MS_NOEXEC, nullptr) != 0) {
       FailStep(Step::kSysfs, "/sys/class/net");

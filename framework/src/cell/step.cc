@@ -43,6 +43,7 @@ const char* Remedy(Step step, int error) {
     case Step::kLimits:
       return "lower the limit in Options::limits, or raise the hard limit outside";
     case Step::kForkTest:
+    case Step::kForkWorker:
       return "raise the limits of memory and processes (ulimit -u, -v, pids.max)";
     default:
       return nullptr;
@@ -110,6 +111,8 @@ const char* Describe(Step step) {
       return "set up the test's descriptors";
     case Step::kLimits:
       return "set the resource limit";
+    case Step::kForkWorker:
+      return "fork a process that makes cells";
   }
   return "make the cell";
 }

@@ -38,6 +38,7 @@ enum class Step : std::uint32_t {
   kForkTest,
   kTestDescriptors,
   kLimits,
+  kForkWorker,
 };
 
 // "mount a private /proc"; static storage.

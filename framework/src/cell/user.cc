@@ -145,7 +145,9 @@ bool PrepareAmbient() {
     if ((data[capability / 32].inheritable >> (capability % 32) & 1u) == 0) continue;
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return false;
   }
-  for (const int capability : kBypassing) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  for (const int capability : kBypassing) {
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
+  }
   return true;
 }
 

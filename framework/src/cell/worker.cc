@@ -29,15 +29,18 @@ void SendIdle(const Context& context, int wait_status) {
   SendReport(context, report);
 }
 
-bool Receive(int control, const probe::CellProbes* probes, protocol::Order* order) {
-  const int pause_ms = probes != nullptr ? probes->pause_ms() : -1;
+// False when the supervisor is gone.
+bool Receive(const Context& context, protocol::Order* order) {
+  const int control = context.fds->control;
+  const int pause_ms = context.probes != nullptr ? context.probes->pause_ms() : -1;
   pollfd event{control, POLLIN, 0};
   // What others do to watched files shall not pile up meanwhile.
-  while (pause_ms >= 0 && ::poll(&event, 1, pause_ms) <= 0) probes->DiscardFiles();
+  while (pause_ms >= 0 && ::poll(&event, 1, pause_ms) <= 0) context.probes->DiscardFiles();
   ssize_t size;
   do {
     size = ::recv(control, order, sizeof *order, 0);
   } while (size < 0 && errno == EINTR);
+  if (size < 0) Fail(context, Step::kInit, errno, "(order)");
   return size == sizeof *order;
 }
 
@@ -74,10 +77,11 @@ TestOrder RunWorker(const WorkerSettings& settings) {
     const bool may_watch = settings.user == UserMode::kNone;
     context.probes = probe::CellProbes::Make(
         settings.probes, may_watch ? *settings.file_systems : probe::HostFileSystems());
+    if (context.probes == nullptr) Fail(context, Step::kInit, ENOMEM, "(memory for findings)");
   }
   SendHello(context, settings.epoch);
   protocol::Order order;
-  while (Receive(settings.fds.control, context.probes, &order)) {
+  while (Receive(context, &order)) {
     if (order.kind != protocol::OrderKind::kMake || order.epoch != settings.epoch) continue;
     if (MakeCell(settings, order, &context)) {
       return {context.run.unit, context.run.cookie, context.plan, context.space, context.probes};

@@ -86,7 +86,7 @@ void CellProbes::Begin(const Places& places) {
   ports_.Reset();
   calls_.Reset();
   if (switches_.uses) {
-    paths_.Mark(file_events_, place_fds_);
+    mark_error_ = paths_.Mark(file_events_, place_fds_);
     if (places.own_net) ports_.Open();
     if (places.own_net) shared_->network_namespace = ports_.NetworkNamespace();
   }
@@ -144,6 +144,14 @@ void CellProbes::ReportLeaks(bool processes) {
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);
+}
+
+WatchError CellProbes::error() const {
+  if (file_events_.error() != 0) return {protocol::Watch::kFiles, file_events_.error()};
+  if (escapes_.error() != 0) return {protocol::Watch::kMarks, escapes_.error()};
+  if (switches_.uses && mark_error_ != 0) return {protocol::Watch::kMarks, mark_error_};
+  if (switches_.uses && ports_.error() != 0) return {protocol::Watch::kPorts, ports_.error()};
+  return {};
 }
 
 int CellProbes::pause_ms() const {

@@ -17,8 +17,15 @@
 #include "probe/seen.h"
 #include "probe/shared.h"
 #include "probe/sink.h"
+#include "protocol/control.h"
 
 namespace testcell::probe {
+
+// Where the kernel grants what it grants to others; error 0: it does.
+struct WatchError {
+  protocol::Watch watch = protocol::Watch::kFiles;
+  int error = 0;
+};
 
 class CellProbes {
  public:
@@ -58,7 +65,7 @@ class CellProbes {
   void Checkpoint();
   // The test process is gone. How many findings could not be told.
   std::uint32_t End();
-  int file_events_error() const { return file_events_.error(); }
+  WatchError error() const;
 
   // In the test process: what is init's.
   void CloseInTest();
@@ -98,6 +105,7 @@ class CellProbes {
   std::size_t kept_size_;
   bool others_;  // processes or threads beside the test process's first, maybe
   pid_t test_;
+  int mark_error_;
 };
 
 }  // namespace testcell::probe

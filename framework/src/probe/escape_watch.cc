@@ -57,13 +57,14 @@ void EscapeWatch::Watch(const FileEvents& events, const HostFileSystems& systems
       ++mounts;
     }
     struct statfs status;
-    const bool room = system_count_ < kMaxSystems;
-    if (room && known.mounts[0] >= 0 && ::fstatfs(known.mounts[0], &status) == 0 &&
-        events.Mark(known.mounts[0], kEvents)) {
+    const bool markable = system_count_ < kMaxSystems && events.fd() >= 0 && known.mounts[0] >= 0 &&
+                          ::fstatfs(known.mounts[0], &status) == 0;
+    if (markable && events.Mark(known.mounts[0], kEvents)) {
       ::memcpy(&known.fsid, &status.f_fsid, sizeof known.fsid);
       systems_[system_count_++] = known;
       continue;
     }
+    if (markable && (errno == ENOSPC || errno == ENOMEM)) error_ = errno;
     if (system.may_be_opened) WatchWritten(known.mounts[0]);
     for (const int mount : known.mounts) Close(mount);
   }

@@ -28,6 +28,8 @@ class EscapeWatch {
   // The same where only calls will tell.
   void ExpectCalls();
   bool has_events() const { return system_count_ > 0 || written_; }
+  // ENOSPC or ENOMEM where the kernel has no room for one more mark; else 0.
+  int error() const { return error_; }
   void CloseInTest();
 
   // Async-signal-safe, no allocation. Events so far are not the next test's.
@@ -87,6 +89,7 @@ class EscapeWatch {
   Seen* seen_;
   Sink* uses_;
   bool lost_;
+  int error_ = 0;
   std::size_t count_;
   std::size_t text_used_;
   Entry entries_[kMaxPaths];

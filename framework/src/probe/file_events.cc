@@ -44,7 +44,8 @@ void FileEvents::Open() {
   group_.Reset(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_DFID_NAME |
                                    FAN_REPORT_FID | FAN_REPORT_TARGET_FID,
                                O_RDONLY | O_CLOEXEC));
-  error_ = !group_ && errno == EMFILE ? errno : 0;
+  const int error = group_ ? 0 : errno;
+  error_ = error == EPERM || error == EINVAL || error == ENOSYS ? 0 : error;
 }
 
 bool FileEvents::Mark(int at, std::uint64_t events) const {

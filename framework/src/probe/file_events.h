@@ -58,7 +58,7 @@ class FileEvents {
   void Open();
   int fd() const { return group_.get(); }  // -1: none
   // EMFILE where this user has as many groups as the machine allows; 0: there is
-  // nothing to complain of.
+  // nothing to complain of, or nobody like this user has what this kernel has.
   int error() const { return error_; }
   bool Mark(int at, std::uint64_t events) const;
 

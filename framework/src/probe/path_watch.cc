@@ -17,11 +17,13 @@ constexpr std::uint64_t kEvents = FAN_CREATE | FAN_MOVED_TO | FAN_ONDIR;
 
 }  // namespace
 
-void PathWatch::Mark(const FileEvents& events, const PlaceFds& fds) {
+int PathWatch::Mark(const FileEvents& events, const PlaceFds& fds) {
   roots_known_ = false;
+  int error = 0;
   for (const int fd : {fds.base, fds.shm}) {
-    if (fd >= 0) events.Mark(fd, kEvents);
+    if (fd >= 0 && events.fd() >= 0 && !events.Mark(fd, kEvents)) error = errno;
   }
+  return error;
 }
 
 PathWatch::Node* PathWatch::Find(std::uint64_t handle) {

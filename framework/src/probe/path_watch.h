@@ -18,8 +18,9 @@ namespace testcell::probe {
 // In init: async-signal-safe, no allocation.
 class PathWatch {
  public:
-  // Before the test: its private file systems.
-  void Mark(const FileEvents& events, const PlaceFds& fds);
+  // Before the test: its private file systems. Why one of them can't be watched
+  // (errno), or 0.
+  int Mark(const FileEvents& events, const PlaceFds& fds);
   // Reports what was made, under the path that the test knows. Other events are
   // passed over.
   void Take(const FileEvent& event, const Places& places, const PlaceFds& fds, Seen* seen,

@@ -70,6 +70,7 @@ void PortWatch::ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* si
 void PortWatch::Open() {
   Reset();
   fd_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  if (fd_ < 0) error_ = errno;
   if (fd_ < 0) return;
   sockaddr_nl address;
   ::memset(&address, 0, sizeof address);
@@ -78,6 +79,7 @@ void PortWatch::Open() {
                       Group(SKNLGRP_INET6_TCP_DESTROY) | Group(SKNLGRP_INET6_UDP_DESTROY);
   if (!AttachFilter(fd_) ||
       ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    error_ = errno;
     Close();
   }
 }

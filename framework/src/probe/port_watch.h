@@ -27,6 +27,7 @@ class PortWatch {
   // Forgets the last cell, whose descriptors went with its init.
   void Reset() {
     fd_ = -1;
+    error_ = 0;
     any_ = overflowed_ = false;
   }
   // In the cell's network namespace, before the test. Without the kernel's
@@ -34,6 +35,7 @@ class PortWatch {
   void Open();
   void Close();
   int fd() const { return fd_; }           // -1: not open
+  int error() const { return error_; }     // why it could not be opened, or 0
   std::uint64_t NetworkNamespace() const;  // for CloseLast(); 0: not known
 
   // Notes what has come.
@@ -59,6 +61,7 @@ class PortWatch {
   void AwaitAllProcessors(Seen* seen, Sink* sink);
 
   int fd_ = -1;
+  int error_ = 0;
   bool any_ = false;                   // a port of this cell was told of
   bool overflowed_ = false;            // some of this cell were lost
   bool works_ = false;                 // the kernel has told of sockets

@@ -21,6 +21,9 @@ enum FullFlags : std::uint32_t {
   kShmFull = 2,   // the one of /dev/shm alone
 };
 
+// What findings come from.
+enum class Watch : std::uint32_t { kFiles, kMarks, kPorts };
+
 struct Order {
   OrderKind kind;
   std::uint32_t plan;      // kMake
@@ -46,8 +49,8 @@ inline constexpr std::size_t kMaxDetail = 160;
 
 struct Report {
   ReportKind kind;
-  std::uint32_t step;           // kFailed: cell::Step
-  std::int32_t error;           // kFailed: errno; kCellDone: why no file events came, or 0
+  std::uint32_t step;           // kFailed: cell::Step; kCellDone: Watch that failed
+  std::int32_t error;           // both: errno, or 0
   std::int32_t wait_status;     // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
   std::uint64_t cpu_us;         // kTestEnded
   std::int64_t max_rss_kib;     // kTestEnded

@@ -76,6 +76,17 @@ pid_t Fork(const cell::WorkerSettings& worker) {
   return ::fork();
 }
 
+// The end of all descriptors of that slot tells the supervisor that nobody is there.
+void TellOfFailedFork(cell::WorkerSettings* worker, int error) {
+  cell::Context context;
+  context.fds = &worker->fds;
+  cell::SendFailure(context, cell::Step::kForkWorker, error, "");
+  ForEachFd(&worker->fds, [](int* fd) {
+    ::close(*fd);
+    *fd = -1;
+  });
+}
+
 // False in a test process, with *setup filled in.
 bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_t number,
                 TestSetup* setup) {
@@ -87,7 +98,9 @@ bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_
   place.alive.Reset(alive[0]);
   place.pid = Fork(mine);
   if (place.pid != 0) {
+    const int error = errno;
     ::close(alive[1]);
+    if (place.pid < 0) TellOfFailedFork(&mine, error);
     return true;
   }
   DieWith(keeper);

@@ -250,7 +250,7 @@ bool Supervisor::Impl::AwaitFirstCell(int crew, std::string* error) {
       if (!plan.error.empty()) *error = plan.error;
     }
     if (all_dead || !error->empty()) {
-      if (error->empty()) *error = "the processes that make cells have died";
+      if (error->empty()) *error = crews_[static_cast<std::size_t>(crew)].WhyDead();
       return false;
     }
     if (interrupted() != 0) return true;

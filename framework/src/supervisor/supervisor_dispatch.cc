@@ -188,14 +188,14 @@ void Supervisor::Impl::GiveUpPlan(int crew, int plan, const std::string& reason)
 }
 
 void Supervisor::Impl::GiveUpCrewIfDead(int crew) {
-  const auto& slots = crews_[static_cast<std::size_t>(crew)].slots;
-  if (std::any_of(slots.begin(), slots.end(),
+  const Crew& dead = crews_[static_cast<std::size_t>(crew)];
+  if (std::any_of(dead.slots.begin(), dead.slots.end(),
                   [](const Slot* slot) { return slot->state != Slot::State::kDead; })) {
     return;
   }
   Outcome outcome;
   outcome.kind = OutcomeKind::kSetupFailed;
-  outcome.reason = "the processes that make cells have died";
+  outcome.reason = dead.WhyDead();
   for (std::size_t unit = 0; unit < units_.size(); ++unit) {
     if (units_[unit].crew == crew && !units_[unit].started) GiveUp(static_cast<int>(unit), outcome);
   }

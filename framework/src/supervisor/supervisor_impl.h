@@ -47,6 +47,10 @@ class Supervisor::Impl {
   struct Crew {
     pid_t keeper = -1;
     std::vector<Slot*> slots;
+    std::string error;  // why one of the processes that make cells can't be had
+    std::string WhyDead() const {
+      return error.empty() ? "the processes that make cells have died" : error;
+    }
   };
 
   // Fork
@@ -118,7 +122,7 @@ class Supervisor::Impl {
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;
   bool share_working_directory_ = false;
-  bool told_of_file_events_ = false;
+  bool told_of_watch_ = false;
   bool stopped_ = false;
   Rung rung_ = Rung::kFull;
 };

@@ -23,6 +23,30 @@ std::string DescribeDeath(int wait_status) {
   return fmt::format("exited with status {}", WEXITSTATUS(wait_status));
 }
 
+// What can't be seen in a cell, and why.
+std::string DescribeWatch(protocol::Watch watch, int error) {
+  const std::string why = posix::ErrnoText(error);
+  switch (watch) {
+    case protocol::Watch::kPorts:
+      return fmt::format(
+          "cells can't watch sockets by NETLINK_SOCK_DIAG: {}; which ports tests use is not listed",
+          why);
+    case protocol::Watch::kMarks:
+      return fmt::format(
+          "cells can't watch files by fanotify_mark: {}; which paths tests use or write to is not "
+          "listed",
+          why);
+    case protocol::Watch::kFiles:
+      break;
+  }
+  return fmt::format(
+      "cells can't watch files by fanotify_init: {}{}; which paths some tests use or write to is "
+      "not listed",
+      why,
+      error == EMFILE ? ": the user has all groups that sysctl user.max_fanotify_groups allows"
+                      : "");
+}
+
 }  // namespace
 
 void Supervisor::Impl::AddToPoll(Slot* slot) {
@@ -142,6 +166,12 @@ void Supervisor::Impl::OnReady(Slot* slot, pid_t init) {
 void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
   const auto step = static_cast<cell::Step>(report.step);
   const std::string reason = cell::Explain(step, report.error, report.detail);
+  if (step == cell::Step::kForkWorker) {
+    std::string& told = crews_[static_cast<std::size_t>(slot->crew)].error;
+    if (told.empty()) Notice(reason + "; the run goes on with what it has");
+    told = reason;
+    return;
+  }
   if (slot->state == Slot::State::kRunning) {
     // In the test process, on its way from the fork to the test.
     slot->fate = Outcome{};
@@ -157,7 +187,10 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
     }
     return;
   }
-  if (slot->plan < 0) return;
+  if (slot->plan < 0) {  // a worker that was to wait for its first order
+    crews_[static_cast<std::size_t>(slot->crew)].error = reason;
+    return;
+  }
   const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot->plan)];
   if (step == cell::Step::kWorkingDirectoryOverlay && plan.cwd_may_be_shared) {
     if (!share_working_directory_) {
@@ -166,6 +199,7 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
     share_working_directory_ = true;
     return;
   }
+  if (slot->state == Slot::State::kReady) slot->state = Slot::State::kEnding;  // takes no order
   ++slot->failures;
   // What stood once may fail for want of something that others give back.
   constexpr int kTries = 5;
@@ -180,12 +214,9 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
                        units_[static_cast<std::size_t>(slot->unit)].spec.name,
                        report.lost_findings));
   }
-  if (report.error != 0 && !told_of_file_events_) {
-    told_of_file_events_ = true;
-    Notice(fmt::format(
-        "cells can't watch files by fanotify_init: {}: the user has all groups that sysctl "
-        "user.max_fanotify_groups allows; which paths some tests use or write to is not listed",
-        posix::ErrnoText(report.error)));
+  if (report.error != 0 && !told_of_watch_) {
+    told_of_watch_ = true;
+    Notice(DescribeWatch(static_cast<protocol::Watch>(report.step), report.error));
   }
   slot->Drain();
   slot->verdict = Verdict(*slot);

@@ -61,6 +61,7 @@ int Conclude(const Words& command, const Outcome& outcome) {
     default:
       break;
   }
+  if (outcome.signal == 0 && outcome.exit_status < 0) Complain(outcome.reason);
   if (outcome.signal == 0) return outcome.exit_status < 0 ? kStatusRefused : outcome.exit_status;
   if (outcome.signal != SIGINT && outcome.signal != SIGPIPE) {
     Complain("'" + command[0] + "' was ended by " + SignalText(outcome.signal));

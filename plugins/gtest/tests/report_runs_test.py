@@ -124,9 +124,9 @@ def not_listed(test, count):
 
 class Bounds(ReportTestCase):
     def test_leaks(self):
-        done = self.run_tests("Leaves.MoreFilesThanAreListed")
-        self.assertEqual(len(done.tests["Leaves.MoreFilesThanAreListed"]["leaks"]), 500, done)
-        self.assertEqual(done.stderr, not_listed("Leaves.MoreFilesThanAreListed", 20), done)
+        done = self.run_tests("LeavesMany.MoreFilesThanAreListed")
+        self.assertEqual(len(done.tests["LeavesMany.MoreFilesThanAreListed"]["leaks"]), 500, done)
+        self.assertEqual(done.stderr, not_listed("LeavesMany.MoreFilesThanAreListed", 20), done)
 
     def test_uses(self):
         done = self.run_tests("Uses.MorePathsThanAreListed")
@@ -134,8 +134,8 @@ class Bounds(ReportTestCase):
         self.assertEqual(done.stderr, not_listed("Uses.MorePathsThanAreListed", 20), done)
 
     def test_as_many_as_are_listed(self):
-        done = self.run_tests("Leaves.ManyFiles:Uses.ManyPaths")
-        self.assertEqual(len(done.tests["Leaves.ManyFiles"]["leaks"]), 480, done)
+        done = self.run_tests("LeavesMany.Files:Uses.ManyPaths")
+        self.assertEqual(len(done.tests["LeavesMany.Files"]["leaks"]), 480, done)
         self.assertEqual(len(done.tests["Uses.ManyPaths"]["uses"]), 1980, done)
         self.assertEqual(done.stderr, "", done)
 
