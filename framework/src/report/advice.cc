@@ -66,6 +66,21 @@ std::vector<Conflict> WithoutImplied(const std::vector<Conflict>& conflicts) {
   return result;
 }
 
+std::vector<Conflict> ForCTest(const Run& run) {
+  std::map<std::string, std::string> names;
+  for (const Test& test : run.tests) {
+    if (!test.ctest_name.empty()) names[test.FullName()] = test.ctest_name;
+  }
+  std::vector<Conflict> conflicts = WithoutImplied(run.conflicts_apart);
+  for (Conflict& conflict : conflicts) {
+    for (std::string& test : conflict.tests) {
+      const auto found = names.find(test);
+      if (found != names.end()) test = found->second;
+    }
+  }
+  return conflicts;
+}
+
 // RESOURCE_LOCK is one list: set twice, the second would replace the first.
 std::vector<LockAdvice> CTestLocks(const std::vector<Conflict>& conflicts, int width) {
   std::vector<std::string> order;

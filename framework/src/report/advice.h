@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "testcell/finding.h"
+#include "testcell/internal/report.h"
 
 namespace testcell::report {
 
@@ -20,6 +20,10 @@ struct LockAdvice {
   int tests = 0;
 };
 std::vector<LockAdvice> CTestLocks(const std::vector<Conflict>& conflicts, int width);
+
+// What would collide by `ctest -j`, without what is implied: tests by the names that
+// they have there.
+std::vector<Conflict> ForCTest(const Run& run);
 
 }  // namespace testcell::report
 

@@ -57,13 +57,14 @@ std::pair<Resource, std::string> Identify(const Use& use) {
   return {{use.kind, use.name}, use.name};
 }
 
-std::map<Resource, Claims> Gather(const std::vector<Test>& tests) {
+std::map<Resource, Claims> Gather(const std::vector<Test>& tests, Processes processes) {
   std::map<Resource, Claims> resources;
   for (std::size_t i = 0; i < tests.size(); ++i) {
     for (const Use& use : tests[i].uses) {
       auto [resource, name] = Identify(use);
       // What cells share every one of them sets up anew.
-      const UsedBy by = use.shared ? UsedBy::kTest : use.by;
+      const bool anew = use.shared || processes == Processes::kOneATest;
+      const UsedBy by = anew ? UsedBy::kTest : use.by;
       resources[resource][name].push_back({i, by, use.only_read, use.shared});
     }
     for (const Leak& leak : tests[i].leaks) {
@@ -163,9 +164,9 @@ void AddLargest(std::vector<Found> found, std::vector<Conflict>* conflicts) {
 
 }  // namespace
 
-std::vector<Conflict> FindConflicts(const std::vector<Test>& tests) {
+std::vector<Conflict> FindConflicts(const std::vector<Test>& tests, Processes processes) {
   std::vector<Conflict> conflicts;
-  for (const auto& [resource, claims] : Gather(tests)) {
+  for (const auto& [resource, claims] : Gather(tests, processes)) {
     std::vector<Found> found;
     const bool port = resource.kind == UseKind::kTcp || resource.kind == UseKind::kUdp;
     if (port && ParseAddress(claims.begin()->first)) {

@@ -34,7 +34,7 @@ std::string Html(const Run& run) {
   }
   data["advice"] = nlohmann::ordered_json::array();
   constexpr int kWidth = 100;
-  for (const LockAdvice& lock : CTestLocks(WithoutImplied(run.conflicts), kWidth)) {
+  for (const LockAdvice& lock : CTestLocks(ForCTest(run), kWidth)) {
     for (const std::string& line : lock.lines) data["advice"].push_back(line);
   }
   std::string page = kPage;

@@ -136,7 +136,10 @@ Run Recorder::Finish(const End& end) const {
   run.allowances = Combine(allowances_);
   run.shared_uses = FindSharedUses(run.tests);
   // Before the leaks of most tests are taken out of them: an escape is both.
-  if (end.conflicts) run.conflicts = FindConflicts(run.tests);
+  if (end.conflicts) {
+    run.conflicts = FindConflicts(run.tests);
+    run.conflicts_apart = FindConflicts(run.tests, Processes::kOneATest);
+  }
   run.leaks = TakeRunWide(&run.tests);
   run.leaks.insert(run.leaks.end(), leaks_.begin(), leaks_.end());
   return run;

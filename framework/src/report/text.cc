@@ -166,7 +166,7 @@ void AddAllowances(const Run& run, Summary* summary) {
   summary->More(count - std::min(count, kMostAllowances), "json");
 }
 
-void AddAdvice(const std::vector<Conflict>& conflicts, Summary* summary) {
+void AddAdvice(const Run& run, const std::vector<Conflict>& conflicts, Summary* summary) {
   const auto is_shared = [](const Conflict& conflict) { return conflict.shared; };
   const bool shared = std::any_of(conflicts.begin(), conflicts.end(), is_shared);
   const bool all_shared = std::all_of(conflicts.begin(), conflicts.end(), is_shared);
@@ -182,7 +182,7 @@ void AddAdvice(const std::vector<Conflict>& conflicts, Summary* summary) {
                                                                  : "In cells they don't. "));
   std::size_t shown = 0;
   std::size_t left = 0;
-  for (const LockAdvice& lock : CTestLocks(conflicts, summary->width())) {
+  for (const LockAdvice& lock : CTestLocks(ForCTest(run), summary->width())) {
     if (shown == kMostLocks || lock.tests > kMostTestsInLock) {
       ++left;
       continue;
@@ -206,7 +206,7 @@ void AddConflicts(const Run& run, Summary* summary) {
     summary->Line(Names(conflict.tests), 8);
   }
   summary->More(conflicts.size() - std::min(conflicts.size(), kMostConflicts), "json");
-  if (!conflicts.empty()) AddAdvice(conflicts, summary);
+  if (!conflicts.empty()) AddAdvice(run, conflicts, summary);
 }
 
 // "3 leaks in 2 tests, 1 conflict"; empty where there are none.

@@ -21,10 +21,30 @@ std::int64_t EpochMilliseconds() {
       .count();
 }
 
+// What CMake's gtest_discover_tests makes of the list of tests: types and values in
+// place of their numbers.
+std::string CTestName(const ::testing::TestInfo& test) {
+  constexpr char kDisabled[] = "DISABLED_";
+  const auto enabled = [&](std::string name) {
+    return name.rfind(kDisabled, 0) == 0 ? name.substr(sizeof kDisabled - 1) : name;
+  };
+  std::string suite = test.test_suite_name();
+  std::string name = test.name();
+  const std::size_t slash = name.rfind('/');
+  if (test.value_param() != nullptr && slash != std::string::npos &&
+      name.find_first_not_of("0123456789", slash + 1) == std::string::npos) {
+    name = name.substr(0, slash + 1) + test.value_param();
+  }
+  if (test.type_param() == nullptr) return enabled(suite) + "." + enabled(name);
+  return enabled(suite.substr(0, suite.find('/'))) + "." + enabled(name) + "<" + test.type_param() +
+         ">";
+}
+
 report::Test MakeRecord(const ::testing::TestInfo& test) {
   report::Test record;
   record.suite = test.test_suite_name();
   record.name = test.name();
+  record.ctest_name = CTestName(test);
   return record;
 }
 

@@ -128,6 +128,24 @@ TEST(Uses, MorePathsThanAreListed) { MakeAndRemove(2020, 1); }
 TEST(Uses, ManyPaths) { MakeAndRemove(1980, 1); }
 TEST(Uses, MoreEventsThanTheKernelKeeps) { MakeAndRemove(1000, 18); }
 
+// Known to CTest by other names than to GoogleTest.
+class ByValue : public testing::TestWithParam<int> {};
+TEST_P(ByValue, Collides) { Leaves::File("/tmp/by_value"); }
+INSTANTIATE_TEST_SUITE_P(Some, ByValue, testing::Values(10, 11));
+template <typename T>
+class ByType : public testing::Test {};
+using Types = testing::Types<int, std::string>;
+TYPED_TEST_SUITE(ByType, Types);
+TYPED_TEST(ByType, Collides) { Leaves::File("/tmp/by_type"); }
+
+// No conflict in one process, but by CTest, where each test sets up its suite.
+struct SharesASetUp : testing::Test {
+  static void SetUpTestSuite() { Leaves::File("/tmp/by_set_up"); }
+  static void TearDownTestSuite() { ::unlink("/tmp/by_set_up"); }
+};
+TEST_F(SharesASetUp, One) {}
+TEST_F(SharesASetUp, Two) {}
+
 TEST(Collides, First) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
 TEST(Collides, Second) { Leaves::File("/tmp/state"), ::unlink("/tmp/state"); }
 

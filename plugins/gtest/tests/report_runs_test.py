@@ -122,6 +122,35 @@ def not_listed(test, count):
         "listed\n"
 
 
+class Locks(ReportTestCase):
+    """What ctest -j needs where tests have no cells."""
+
+    def locks(self, tests):
+        done = self.run_tests(tests, "--testcell_leaks=off")
+        lines = done.stdout.splitlines()
+        begin = [i for i, line in enumerate(lines) if line.startswith("set_tests_properties(")]
+        return "\n".join(lines[begin[0]:]) if begin else ""
+
+    def test_names_are_those_of_ctest(self):
+        self.assertEqual(self.locks("*ByValue*"),
+                         "set_tests_properties(Some/ByValue.Collides/10 "
+                         "Some/ByValue.Collides/11\n"
+                         "  PROPERTIES RESOURCE_LOCK \"path_/tmp/by_value\")")
+        self.assertRegex(self.locks("ByType*"),
+                         r'set_tests_properties\("ByType.Collides<int>"\n'
+                         r'  "ByType.Collides<std::.*string.*>"\n'
+                         r'  PROPERTIES RESOURCE_LOCK "path_/tmp/by_type"\)')
+
+    def test_set_ups_are_made_by_every_process(self):
+        locks = self.locks("SharesASetUp.*:Collides.*")
+        self.assertIn("set_tests_properties(SharesASetUp.One SharesASetUp.Two\n"
+                      "  PROPERTIES RESOURCE_LOCK \"path_/tmp/by_set_up\")", locks)
+        self.assertIn("(Collides.First Collides.Second\n", locks)
+
+    def test_nothing_is_said_where_only_a_set_up_is_shared(self):
+        self.assertEqual(self.locks("SharesASetUp.*"), "")
+
+
 class Bounds(ReportTestCase):
     def test_leaks(self):
         done = self.run_tests("LeavesMany.MoreFilesThanAreListed")

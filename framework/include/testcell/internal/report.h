@@ -28,6 +28,8 @@ namespace report {
 struct Test {
   std::string suite;
   std::string name;  // without the suite
+  // As CMake's gtest_discover_tests calls it; empty: by its full name.
+  std::string ctest_name;
   Outcome outcome;
   bool in_process = false;             // it had no cell
   bool examined = false;               // what it left was looked for, when its cell ended
@@ -71,6 +73,9 @@ struct Run {
   std::vector<AllowanceCount> allowances;
   std::vector<SharedUse> shared_uses;
   std::vector<Conflict> conflicts;
+  // The same where every test is run by a process of its own, as by CTest: each
+  // of them sets up anew what tests of one process share.
+  std::vector<Conflict> conflicts_apart;
 };
 
 // "full", "partial" or "fork": the lowest of the tests in cells; "off".
@@ -79,8 +84,12 @@ const char* Isolation(const Run& run);
 // Whether the whole of `text` matches an Allowance's pattern.
 bool MatchesPattern(const std::string& pattern, const std::string& text);
 
+// How the tests would be run without cells.
+enum class Processes { kOne, kOneATest };
+
 // Whose uses would collide, by rules that docs/report.md explains.
-std::vector<Conflict> FindConflicts(const std::vector<Test>& tests);
+std::vector<Conflict> FindConflicts(const std::vector<Test>& tests,
+                                    Processes processes = Processes::kOne);
 
 class Recorder {
  public:
