@@ -124,5 +124,40 @@ class Faults(unittest.TestCase):
         self.sweep(KEEPER, errno.EAGAIN, 0)
 
 
+class Scarce(unittest.TestCase):
+    """Little of everything, and then a little more: told by its name, or enough."""
+
+    def check(self, limits, name):
+        refused = 0
+        for limit in limits:
+            with self.subTest(limit):
+                # The limit is the run's, and the user's: root's processes are not counted.
+                done = subprocess.run(
+                    [*SETTING.prefix, "prlimit", limit, SETTING.testcell, "run", "--", "true"],
+                    capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+                    cwd=SETTING.scratch, env=driver.environment(), timeout=driver.DEADLINE_S)
+                if done.returncode == 0:
+                    self.assertEqual(done.stderr, "")
+                    continue
+                refused += 1
+                self.assertEqual(done.returncode, 2, done)
+                self.assertRegex(done.stderr, rf"testcell: .*cannot .*: {name} \(")
+        self.assertGreater(refused, 0)
+        self.assertLess(refused, len(limits))
+
+    def test_descriptors(self):
+        self.check([f"--nofile={n}:{n}" for n in range(6, 40, 2)], "EMFILE")
+
+    def test_memory(self):
+        # A sanitizer's shadow is larger than any limit here.
+        self.check([f"--as={n}000000:{n}000000" for n in (10, 400)], "ENOMEM")
+
+    def test_processes(self):
+        if SETTING.user == "root":
+            self.skipTest("root's processes are not counted")
+        many = 1 << 15
+        self.check([f"--nproc={n}:{n}" for n in (1, 2, 3, 4, 5, many)], "EAGAIN")
+
+
 if __name__ == "__main__":
     driver.main()
