@@ -32,7 +32,8 @@ class Browser:
         self._process = subprocess.Popen(
             ["bash", "-c", line, self._profile], pass_fds=(to_read, to_write),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": self._profile}, start_new_session=True)
+            env={**os.environ, "HOME": self._profile, "TMPDIR": self._profile},
+            start_new_session=True)
         os.close(to_read)
         os.close(to_write)
         signal.signal(signal.SIGALRM, self._give_up)
