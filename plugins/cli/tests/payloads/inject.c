@@ -31,9 +31,9 @@ struct Process {
 static struct Process g_processes[kMaxProcesses];
 static int g_count;
 static int g_depth, g_number, g_error;
-static int g_calls;    // of the process at that depth
-static pid_t g_chosen; // it, or 0
-static int g_failing;  // the call is to fail when it returns
+static int g_calls;     // of the process at that depth
+static pid_t g_chosen;  // it, or 0
+static int g_failing;   // the call is to fail when it returns
 static const char* g_report;
 
 static void Die(const char* what) {
@@ -122,8 +122,8 @@ static void OnStop(pid_t pid, int status) {
   } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
     ptrace(PTRACE_LISTEN, pid, NULL, NULL);  // stopped by a signal, as by a terminal
   } else if (event != 0) {
-    const int made = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
-                     event == PTRACE_EVENT_CLONE;
+    const int made =
+        event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
     if (made && process->counts) process->counts = 0;  // what follows is no making
     Continue(process, 0);
   } else {
