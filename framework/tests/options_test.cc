@@ -36,6 +36,11 @@ TEST(Validate, SaysWhatIsWrong) {
   options.exclusive.push_back({"device", 0});
   EXPECT_EQ(Validate(options),
             "Options::exclusive: 'device' may be used by 0 at once; give 1 or more");
+  options = {};
+  options.retries = 0;
+  EXPECT_EQ(Validate(options), "");
+  options.retries = -1;
+  EXPECT_EQ(Validate(options), "Options::retries: -1 is negative");
 }
 
 TEST(Validate, OneDirectoryIsOneThing) {

@@ -41,6 +41,21 @@ TEST(Text, LeaksByTest) {
             "             file: /var/log/server (outside the cell, still there)\n");
 }
 
+TEST(Text, FlakyTests) {
+  Recorder recorder;
+  report::Test flaky = MakeTest("Server.Starts");
+  flaky.attempts = 3;
+  flaky.flaky = true;
+  report::Test failed = MakeTest("Server.Stops");
+  failed.attempts = 3;
+  failed.outcome.kind = OutcomeKind::kFailed;
+  recorder.Add(flaky);
+  recorder.Add(failed);
+  EXPECT_EQ(Summary(recorder),
+            "[ testcell ] 1 flaky test\n"
+            "[  FLAKY   ] Server.Starts: both failed and passed in 3 attempts\n");
+}
+
 TEST(Text, RunWideAndAllowed) {
   Recorder recorder;
   recorder.Allow({LeakKind::kFile, "/tmp/cache*", "kept for the next start"}, "");

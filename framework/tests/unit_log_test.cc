@@ -73,6 +73,19 @@ TEST(UnitLog, AFileThatIsCarriedBackIsNoLeak) {
   EXPECT_EQ(end->leaks[1].what, "/home/b.log");
 }
 
+TEST(UnitLog, ListenersHearMessagesAtOnceAndNoFindings) {
+  UnitLog log(Spool::Make(), 1);
+  std::vector<std::string> heard;
+  log.SetListener([&](const Message& message) { heard.push_back(message.payload); });
+  log.AddMessage(Sent(1, "waits for its mark"));
+  log.AddMessage(LeakedFile("/tmp/left"));
+  EXPECT_EQ(Drain(&log), "");
+  EXPECT_EQ(heard, std::vector<std::string>{"waits for its mark"});
+  log.End({});
+  ASSERT_EQ(log.leaks().size(), 1u);
+  EXPECT_EQ(log.leaks()[0].what, "/tmp/left");
+}
+
 TEST(UnitLog, TextAfterAMarkWaitsForTheMessage) {
   UnitLog log(Spool::Make(), 1);
   log.AddText(0, "a");

@@ -152,6 +152,10 @@ struct Options {
 
   std::vector<Exclusive> exclusive;
 
+  // How often a test that fails is run again, in a fresh cell; one that passes
+  // then has passed, and is reported as flaky.
+  std::optional<int> retries;
+
   std::optional<Leaks> leaks;
   std::optional<Uses> uses;
   // Leaks of the suite's tests that are no defects; see testcell/allow.h.

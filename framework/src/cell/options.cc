@@ -100,6 +100,9 @@ std::string CheckProcess(const Options& options) {
   if (options.time_limit && options.time_limit->count() < 0) {
     return fmt::format("Options::time_limit: {} ms is negative", options.time_limit->count());
   }
+  if (options.retries && *options.retries < 0) {
+    return fmt::format("Options::retries: {} is negative", *options.retries);
+  }
   return {};
 }
 

@@ -78,6 +78,17 @@ std::vector<const Leak*> Defects(const Test& test) {
   return leaks;
 }
 
+void AddFlaky(const Run& run, Summary* summary) {
+  std::size_t tests = 0;
+  for (const Test& test : run.tests) {
+    if (!test.flaky || ++tests > kMostTests) continue;
+    summary->Tagged(
+        "  FLAKY   ", Color::kYellow,
+        fmt::format("{}: both failed and passed in {} attempts", test.FullName(), test.attempts));
+  }
+  summary->More(tests - std::min(tests, kMostTests), "json");
+}
+
 void AddLeaks(const Run& run, Summary* summary) {
   std::size_t tests = 0;
   for (const Test& test : run.tests) {
@@ -224,6 +235,9 @@ std::string Headline(const Run& run) {
     if (entry.leak.allowed.empty()) ++(entry.suite.empty() ? run_wide : of_set_ups);
   }
   std::vector<std::string> parts;
+  const auto flaky = static_cast<std::size_t>(std::count_if(
+      run.tests.begin(), run.tests.end(), [](const Test& test) { return test.flaky; }));
+  if (flaky > 0) parts.push_back(Count(flaky, "flaky test"));
   if (leaks > 0) parts.push_back(Count(leaks, "leak") + " in " + Count(tests, "test"));
   if (run_wide > 0) parts.push_back(Count(run_wide, "run-wide leak"));
   if (of_set_ups > 0) parts.push_back(Count(of_set_ups, "leak") + " of set-ups");
@@ -238,6 +252,7 @@ std::string Text(const Run& run, const TextStyle& style) {
   Summary summary(style);
   const std::string headline = Headline(run);
   if (!headline.empty()) summary.Tagged(" testcell ", Color::kYellow, headline);
+  AddFlaky(run, &summary);
   AddLeaks(run, &summary);
   AddRunLeaks(run, &summary);
   AddAllowances(run, &summary);

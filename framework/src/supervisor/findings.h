@@ -19,6 +19,7 @@ class Findings {
   // Files that are not gone with the cell, since they are carried back.
   void DropCarried(const std::vector<std::string>& paths);
 
+  const std::vector<Leak>& leaks() const { return leaks_; }
   // In an order that does not depend on chance.
   std::vector<Leak> TakeLeaks();
   std::vector<Use> TakeUses();

@@ -23,7 +23,8 @@ struct Unit {
   bool ran = false;       // ordered to run
   bool replayed = false;  // its last event was given
   int times_taken_back = 0;
-  std::unique_ptr<UnitLog> log;
+  std::unique_ptr<UnitLog> log;                       // of its last run
+  std::vector<std::unique_ptr<UnitLog>> failed_runs;  // before that one
 };
 
 // Decides which unit may start and which cell to make next. Knows no

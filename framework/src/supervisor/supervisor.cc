@@ -73,6 +73,9 @@ Role Supervisor::Fork(std::vector<UnitSpec> units, int* first, std::string* erro
   }
 }
 Event Supervisor::Next(int unit) { return impl_->Next(unit); }
+std::vector<std::vector<Event>> Supervisor::TakeFailedRuns(int unit) {
+  return impl_->TakeFailedRuns(unit);
+}
 void Supervisor::Wake(int unit) { impl_->Wake(unit); }
 bool Supervisor::Signal(int unit, int signal, Receiver receiver) {
   return impl_->Signal(unit, signal, receiver);
@@ -262,7 +265,8 @@ Event Supervisor::Impl::Next(int number) {
   Unit& unit = units_[static_cast<std::size_t>(number)];
   for (;;) {
     if (unit.replayed) return Event();
-    if (unit.log != nullptr) {
+    // Of one that may be run again nothing is known before its end.
+    if (unit.log != nullptr && (unit.spec.retries == 0 || unit.log->ended())) {
       if (auto event = unit.log->Next()) {
         unit.replayed = event->kind == Event::Kind::kEnd;
         if (unit.replayed) unit.log.reset();
@@ -274,6 +278,22 @@ Event Supervisor::Impl::Next(int number) {
     ShowStatus();
     Pump();
   }
+}
+
+std::vector<std::vector<Event>> Supervisor::Impl::TakeFailedRuns(int number) {
+  Unit& unit = units_[static_cast<std::size_t>(number)];
+  while (!unit.replayed && (unit.log == nullptr || !unit.log->ended())) Pump();
+  std::vector<std::vector<Event>> runs;
+  for (auto& log : unit.failed_runs) {
+    runs.emplace_back();
+    while (auto event = log->Next()) {
+      const bool end = event->kind == Event::Kind::kEnd;
+      runs.back().push_back(std::move(*event));
+      if (end) break;
+    }
+  }
+  unit.failed_runs.clear();
+  return runs;
 }
 
 bool Supervisor::Impl::Signal(int number, int signal, Receiver receiver) {

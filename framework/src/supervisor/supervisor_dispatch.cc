@@ -105,6 +105,11 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   order.unit = static_cast<std::uint32_t>(number);
   order.cookie = random_();
   unit.log = std::make_unique<supervisor::UnitLog>(spool_, slot->streams());
+  if (settings_.judge != nullptr) {
+    settings_.judge->Begin(number);
+    unit.log->SetListener(
+        [this, number](const Message& message) { settings_.judge->Hear(number, message); });
+  }
   schedule_.Started(&units_, number);
   tally_.Start(unit.spec);
   unit.ran = true;
@@ -165,13 +170,18 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
 
 void Supervisor::Impl::GiveUp(int number, const Outcome& outcome) {
   Unit& unit = units_[static_cast<std::size_t>(number)];
-  unit.log = std::make_unique<supervisor::UnitLog>(spool_, 1);
   if (!unit.started) {
     tally_.Start(unit.spec);
     tally_.End(unit.spec, 1);
   }
   schedule_.Started(&units_, number);
   schedule_.Ended(units_, number);
+  if (!unit.failed_runs.empty()) {  // it waited to be run again: what came of it, stays
+    unit.log = std::move(unit.failed_runs.back());
+    unit.failed_runs.pop_back();
+    return;
+  }
+  unit.log = std::make_unique<supervisor::UnitLog>(spool_, 1);
   unit.log->End(outcome);
 }
 

@@ -30,6 +30,7 @@ class Supervisor::Impl {
   int AddPlan(const Options& options, std::string* error);
   Role Fork(std::vector<UnitSpec> specs, int* first, std::string* error);
   Event Next(int unit);
+  std::vector<std::vector<Event>> TakeFailedRuns(int unit);
   void Wake(int unit);
   bool Signal(int unit, int signal, Receiver receiver);
   int ProcessOf(int unit) const;
@@ -91,6 +92,7 @@ class Supervisor::Impl {
   // Told when there is nothing to carry, or once it was.
   void EndUnit(Slot* slot);
   void EndUnit(int unit, const Outcome& outcome);
+  bool RunsAgain(int unit, const Outcome& outcome) const;
   void Harvest(Slot* slot);
   bool TakeHarvests();
   Outcome Verdict(const Slot& slot) const;

@@ -316,11 +316,28 @@ void Supervisor::Impl::EndUnit(Slot* slot) {
 
 void Supervisor::Impl::EndUnit(int unit, const Outcome& outcome) {
   if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
-  const Unit& ended = units_[static_cast<std::size_t>(unit)];
-  const bool failed = outcome.kind != OutcomeKind::kPassed && outcome.kind != OutcomeKind::kSkipped;
+  Unit& ended = units_[static_cast<std::size_t>(unit)];
   ended.log->End(outcome);
-  tally_.End(ended.spec, std::max(ended.log->failures(), failed ? 1 : 0));
   schedule_.Ended(units_, unit);
+  if (RunsAgain(unit, outcome)) {
+    tally_.TakeBack(ended.spec);
+    ended.failed_runs.push_back(std::move(ended.log));
+    schedule_.Wake(&units_, unit);
+    return;
+  }
+  const bool failed = outcome.kind != OutcomeKind::kPassed && outcome.kind != OutcomeKind::kSkipped;
+  tally_.End(ended.spec, std::max(ended.log->failures(), failed ? 1 : 0));
+}
+
+bool Supervisor::Impl::RunsAgain(int number, const Outcome& outcome) const {
+  const Unit& unit = units_[static_cast<std::size_t>(number)];
+  if (stopped_ || settings_.judge == nullptr) return false;
+  if (static_cast<int>(unit.failed_runs.size()) >= unit.spec.retries) return false;
+  // Where no cell can be made, the next can't either.
+  if (outcome.kind == OutcomeKind::kSetupFailed || outcome.kind == OutcomeKind::kInterrupted) {
+    return false;
+  }
+  return settings_.judge->HasFailed(number, outcome, unit.log->leaks());
 }
 
 // Until it is done the unit counts as running, which bounds what waits.

@@ -25,6 +25,7 @@ void UnitLog::AddMessage(internal::Message message) {
     if (message.type == internal::MessageType::kTestEnd) {
       failures_ += internal::Reader(message.payload).Number() == 0 ? 0 : 1;
     }
+    if (listener_) listener_(message);
     messages_.push_back(std::move(message));
   }
 }
@@ -32,6 +33,7 @@ void UnitLog::AddMessage(internal::Message message) {
 void UnitLog::End(const Outcome& outcome) {
   ended_ = true;
   outcome_ = outcome;
+  findings_.DropCarried(carried_.paths);
 }
 
 bool UnitLog::AtMark(int stream, std::uint32_t mark) const {
@@ -78,7 +80,6 @@ std::optional<internal::Event> UnitLog::Next() {
   internal::Event event;
   event.kind = internal::Event::Kind::kEnd;
   event.outcome = outcome_;
-  findings_.DropCarried(carried_.paths);
   event.leaks = findings_.TakeLeaks();
   event.uses = findings_.TakeUses();
   event.carry_errors = std::move(carried_.errors);

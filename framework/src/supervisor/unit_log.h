@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "protocol/frame.h"
 #include "supervisor/carry.h"
@@ -28,6 +30,10 @@ class UnitLog {
 
   void AddText(int stream, std::string text);
   void AddMark(int stream, std::uint32_t mark);
+  // Who is to hear each message as soon as it comes.
+  void SetListener(std::function<void(const internal::Message&)> listener) {
+    listener_ = std::move(listener);
+  }
   // Findings are no events of their own: they come with the end.
   void AddMessage(internal::Message message);
   // Nothing more comes; what waits for a mark that was lost waits no longer.
@@ -36,6 +42,8 @@ class UnitLog {
   void SetCarried(Carried carried) { carried_ = std::move(carried); }
   bool ended() const { return ended_; }
   int failures() const { return failures_; }  // tests that said that they failed
+  // After the end, and until that is taken by Next().
+  const std::vector<Leak>& leaks() const { return findings_.leaks(); }
 
   // The next event, if it is known already what it is.
   std::optional<internal::Event> Next();
@@ -55,6 +63,7 @@ class UnitLog {
   std::array<std::deque<Item>, 2> output_;
   std::deque<internal::Message> messages_;
   Findings findings_;
+  std::function<void(const internal::Message&)> listener_;
   std::uint32_t passed_mark_ = 0;
   bool ended_ = false;
   int failures_ = 0;

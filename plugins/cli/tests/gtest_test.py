@@ -118,6 +118,27 @@ class Outcomes(Program):
         self.assertLess(float(report_of(self.xml)["Outcome.Passes"].get("time")), 0.1)
 
 
+class Retries(Program):
+    def flags(self, *flags):
+        attempts = os.path.join(SETTING.scratch, "attempts")
+        if os.path.exists(attempts):
+            os.remove(attempts)
+        return ("--cwd=shared", *flags)
+
+    def test_flaky(self):
+        done = self.run_tests("Flaky.*", flags=self.flags("--retries=3"))
+        self.assertEqual(done.status, 0, str(done))
+        self.assertIn("[  FLAKY   ] Flaky.FailsAtFirst: both failed and passed in 2 attempts",
+                      done.stdout)
+        case = report_of(self.xml)["Flaky.FailsAtFirst"]
+        self.assertEqual(len(case.findall("flakyFailure")), 1)
+
+    def test_not_asked_for(self):
+        done = self.run_tests("Flaky.*", flags=self.flags())
+        self.assertEqual(done.status, 1, str(done))
+        self.assertNotIn("FLAKY", done.stdout)
+
+
 class Words(Program):
     def test_settings_reach_who_they_are_for(self):
         done = self.run_tests("Words.*", "its own", "--too", "--gtest_random_seed=77",

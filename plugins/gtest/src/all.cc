@@ -4,6 +4,7 @@
 
 #include "environment.cc"    // NOLINT(bugprone-suspicious-include)
 #include "exit_tools.cc"     // NOLINT(bugprone-suspicious-include)
+#include "failed_runs.cc"    // NOLINT(bugprone-suspicious-include)
 #include "findings.cc"       // NOLINT(bugprone-suspicious-include)
 #include "fixture.cc"        // NOLINT(bugprone-suspicious-include)
 #include "flags.cc"          // NOLINT(bugprone-suspicious-include)
@@ -15,4 +16,5 @@
 #include "run_hook.cc"       // NOLINT(bugprone-suspicious-include)
 #include "streamer.cc"       // NOLINT(bugprone-suspicious-include)
 #include "tool_report.cc"    // NOLINT(bugprone-suspicious-include)
+#include "unit_judge.cc"     // NOLINT(bugprone-suspicious-include)
 #include "unit_replay.cc"    // NOLINT(bugprone-suspicious-include)

@@ -48,11 +48,22 @@ report::Test MakeRecord(const ::testing::TestInfo& test) {
   return record;
 }
 
-void FailForLeaks(const ::testing::TestInfo* test, const std::vector<Leak>& leaks) {
+// Empty where all of them are allowed.
+std::string LeakText(const std::vector<Leak>& leaks) {
   const std::string text = report::Paragraph(leaks);
+  return text.empty() ? text : "testcell: left behind in the cell:" + text;
+}
+
+void FailForLeaks(const ::testing::TestInfo* test, const std::vector<Leak>& leaks) {
+  const std::string text = LeakText(leaks);
   if (text.empty()) return;
   ReportPart(::testing::TestPartResult::kNonFatalFailure, test == nullptr ? "" : test->file(),
-             test == nullptr ? -1 : test->line(), "testcell: left behind in the cell:" + text);
+             test == nullptr ? -1 : test->line(), text);
+}
+
+void DropState(std::vector<Leak>* leaks) {
+  const auto is_state = [](const Leak& leak) { return leak.kind == LeakKind::kState; };
+  leaks->erase(std::remove_if(leaks->begin(), leaks->end(), is_state), leaks->end());
 }
 
 bool Fails(Leaks policy) { return policy == Leaks::kFail || policy == Leaks::kStrict; }
@@ -90,15 +101,25 @@ void Findings::AddProbes(const Options& options, ProbeSettings* probes) const {
 void Findings::Judge(const std::string& suite, const Options& options, CellEnd* end) {
   const Leaks policy = PolicyOf(options);
   if (policy == Leaks::kOff) end->leaks.clear();
-  if (policy != Leaks::kStrict) {
-    const auto is_state = [](const Leak& leak) { return leak.kind == LeakKind::kState; };
-    end->leaks.erase(std::remove_if(end->leaks.begin(), end->leaks.end(), is_state),
-                     end->leaks.end());
-  }
+  if (policy != Leaks::kStrict) DropState(&end->leaks);
   if (options.uses.value_or(flags_.uses) == Uses::kOff) end->uses.clear();
   if (policy == Leaks::kOff) return;
   for (const auto& said : AllowancesOutsideCells()) recorder_.Allow(said.first, said.second);
   recorder_.Judge(suite, end->allowances, &end->leaks);
+}
+
+// Counts nothing: the test may be run again.
+std::string Findings::LeakFailure(const std::string& suite, const Options& options,
+                                  const CellEnd& end) const {
+  const Leaks policy = PolicyOf(options);
+  if (!Fails(policy) || end.leaks.empty()) return std::string();
+  report::Recorder recorder;
+  for (const Allowance& allowance : options.allowed_leaks) recorder.Allow(allowance, suite);
+  for (const auto& said : AllowancesOutsideCells()) recorder.Allow(said.first, said.second);
+  std::vector<Leak> leaks = end.leaks;
+  if (policy != Leaks::kStrict) DropState(&leaks);
+  recorder.Judge(suite, end.allowances, &leaks);
+  return LeakText(leaks);
 }
 
 bool Findings::IsFailure(const Options& options, const CellEnd& end) const {
@@ -110,14 +131,15 @@ std::chrono::microseconds Findings::SinceStart(std::int64_t epoch_ms) const {
 }
 
 void Findings::AddTest(const ::testing::TestInfo& test, const Options& options, CellEnd* end,
-                       std::int64_t started_ms, std::int64_t elapsed_ms) {
+                       const TestRun& run) {
   report::Test record = MakeRecord(test);
-  record.start = SinceStart(started_ms);
-  record.outcome.wall = std::chrono::milliseconds(elapsed_ms);
+  record.attempts = run.runs_before + 1;
+  record.start = SinceStart(run.started_ms);
+  record.outcome.wall = std::chrono::milliseconds(run.elapsed_ms);
   if (end != nullptr) {
     record.outcome = end->outcome;
-    if (started_ms > 0) {  // in a cell with others: only a part of the cell's time is its own
-      record.outcome.wall = std::chrono::milliseconds(elapsed_ms);
+    if (run.started_ms > 0) {  // in a cell with others: only a part of the cell's time is its own
+      record.outcome.wall = std::chrono::milliseconds(run.elapsed_ms);
     } else if (end->outcome.started != std::chrono::steady_clock::time_point()) {
       record.start = std::max(
           std::chrono::duration_cast<std::chrono::microseconds>(end->outcome.started - started_),
@@ -132,7 +154,7 @@ void Findings::AddTest(const ::testing::TestInfo& test, const Options& options, 
     record.leaks = std::move(end->leaks);
     record.uses = std::move(end->uses);
   }
-  ran_.push_back({&test, std::move(record)});
+  ran_.push_back({&test, std::move(record), run.failed_before});
 }
 
 void Findings::AddInProcess(const ::testing::TestInfo& test) {
@@ -140,7 +162,7 @@ void Findings::AddInProcess(const ::testing::TestInfo& test) {
   record.in_process = true;
   record.start = SinceStart(test.result()->start_timestamp());
   record.outcome.wall = std::chrono::milliseconds(test.result()->elapsed_time());
-  ran_.push_back({&test, std::move(record)});
+  ran_.push_back({&test, std::move(record), false});
 }
 
 void Findings::AddUnplayed(const std::string& suite, const Options& options, CellEnd* end) {
@@ -161,6 +183,8 @@ void Findings::EndIteration(bool interrupted) {
       if (result.Skipped()) outcome.kind = OutcomeKind::kSkipped;
       if (result.Failed()) outcome.kind = OutcomeKind::kFailed;
     }
+    ran.record.flaky = ran.failed_before && (outcome.kind == OutcomeKind::kPassed ||
+                                             outcome.kind == OutcomeKind::kSkipped);
     recorder_.Add(std::move(ran.record));
   }
   ran_.clear();

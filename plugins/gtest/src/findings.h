@@ -23,6 +23,14 @@ struct CellEnd {
   std::vector<Use> uses;
 };
 
+// A test as it ran in its cell.
+struct TestRun {
+  std::int64_t started_ms = 0;  // since the epoch; 0: unknown
+  std::int64_t elapsed_ms = 0;
+  int runs_before = 0;         // of its unit, which was run again
+  bool failed_before = false;  // the test, in one of them
+};
+
 // One run of RUN_ALL_TESTS(), over all its iterations.
 class Findings {
  public:
@@ -38,13 +46,16 @@ class Findings {
 
   // Judges what a cell left; what its suite does not want to know is dropped.
   void Judge(const std::string& suite, const Options& options, CellEnd* end);
+  // What fails its test for what it left, which is not judged yet: empty, or why.
+  std::string LeakFailure(const std::string& suite, const Options& options,
+                          const CellEnd& end) const;
   // Whether what it left, as judged, fails its test.
   bool IsFailure(const Options& options, const CellEnd& end) const;
   // While GoogleTest's current test is this one: records its properties, and
   // fails it if its suite's policy is so. `end`, which is judged, is null for a test that shares
-  // its cell with one after it. `started_ms`: since the epoch; 0: unknown.
+  // its cell with one after it.
   void AddTest(const ::testing::TestInfo& test, const Options& options, CellEnd* end,
-               std::int64_t started_ms, std::int64_t elapsed_ms);
+               const TestRun& run);
   // A test that ran in this process, and has ended.
   void AddInProcess(const ::testing::TestInfo& test);
   // A cell whose set-up did not succeed, so that no test ran.
@@ -61,6 +72,7 @@ class Findings {
   struct Ran {
     const ::testing::TestInfo* test;
     report::Test record;
+    bool failed_before = false;
   };
 
   Leaks PolicyOf(const Options& options) const { return options.leaks.value_or(flags_.leaks); }

@@ -61,7 +61,12 @@ FlagTable PluginFlagTable(Flags* flags) {
            {"history", "FILE",
             "Durations of earlier runs, read and updated: tests that take long, or that\n"
             "      it does not know, start first. []",
-            [flags](const std::string& text) { return ParsePath(text, &flags->history); }}}) {
+            [flags](const std::string& text) { return ParsePath(text, &flags->history); }},
+           {"retries", "COUNT",
+            "How often a test that fails is run again, in a fresh cell; one that passes\n"
+            "      then has passed, and is reported as flaky. Tests are shown when they\n"
+            "      have ended. [0]",
+            [flags](const std::string& text) { return ParseCount(text, &flags->retries); }}}) {
     table.push_back(std::move(flag));
   }
   for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));

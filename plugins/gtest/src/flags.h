@@ -23,6 +23,7 @@ struct Flags : CellFlags, FindingFlags {
   std::string serial;   // a filter; empty: matches nothing
   std::string debug;    // the one test to run, in the foreground; empty: none
   std::string history;  // an absolute path; empty: none
+  int retries = 0;
 };
 
 FlagTable PluginFlagTable(Flags* flags);

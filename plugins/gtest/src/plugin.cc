@@ -70,6 +70,7 @@ Plugin::Plugin(Setup setup)
     : setup_(std::move(setup)),
       findings_(setup_.flags),
       status_line_(STDOUT_FILENO),
+      judge_([this](int unit, const CellEnd& end) { return LeakFailure(unit, end); }),
       listener_(new PluginListener(this)) {
   g_plugin = this;
   SetEnvironmentHook(this);
@@ -90,8 +91,8 @@ Plugin::~Plugin() {
 int Plugin::Finish(int status) {
   if (TestProcess::Current() != nullptr) streamer_->Finish();
   constexpr int kSignalBase = 128;
-  const std::string error = history_.Save();
-  if (!error.empty()) {
+  for (const std::string& error : {AddFailedRunsToOutput(xml_entries_), history_.Save()}) {
+    if (error.empty()) continue;
     std::fflush(stdout);
     std::fprintf(stderr, "testcell: %s\n", error.c_str());
     if (status == 0) status = 1;
@@ -246,6 +247,7 @@ void Plugin::OnTestIterationStart(int iteration) {
   if (interrupted_ != 0) Exit(Finish(1));
   in_process_tests_ = false;
   environments_played_ = false;
+  xml_entries_.clear();
   SelectTests();
   if (suites_.empty() && !setup_.flags.debug.empty()) {
     RefuseToRun("--testcell_debug=" + setup_.flags.debug +
@@ -258,6 +260,7 @@ void Plugin::OnTestIterationStart(int iteration) {
   for (const auto& suite : suites_) {
     findings_.AddSuite(suite->suite->name(), suite->options);
     findings_.AddProbes(suite->options, &settings.probes);
+    if (RetriesOf(*suite) > 0) settings.judge = &judge_;
   }
   settings.visible = setup_.visible;
   const bool ours = settings.attach == Attach::kNothing;  // the terminal, and not a test's
@@ -323,6 +326,7 @@ void Plugin::EndIteration() {
   supervisor_.reset();
   RestoreFactories();
   replays_.clear();
+  failed_runs_.clear();
   units_.clear();
   by_test_.clear();
   by_suite_.clear();

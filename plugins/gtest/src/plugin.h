@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "environment.h"
+#include "failed_runs.h"
 #include "findings.h"
 #include "flags.h"
 #include "streamer.h"
 #include "testcell/internal/history.h"
 #include "testcell/internal/status_line.h"
 #include "testcell/internal/supervisor.h"
+#include "unit_judge.h"
 #include "unit_replay.h"
 
 namespace testcell {
@@ -117,6 +119,11 @@ class Plugin : public EnvironmentHook {
   CellEnd EndUnit(UnitReplay* replay, IsolatedSuite* suite);
   static void MatchParts(::testing::TestInfo* test, int first, std::uint64_t played,
                          std::uint64_t counted);
+  int RetriesOf(const IsolatedSuite& suite) const;
+  std::string LeakFailure(int unit, const CellEnd& end) const;
+  FailedRuns PlayFailedRuns(const ::testing::TestInfo& test, const TestPlace& place);
+  void PlayLastRun(::testing::TestInfo* test, TestPlace* place, const FailedRuns& before);
+  void NoteFailedRuns(const ::testing::TestInfo& test, const FailedRuns& runs);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void KeepDuration(const ::testing::TestInfo& test, std::chrono::microseconds took);
   void LeaveOut(const ::testing::TestInfo& after);
@@ -128,6 +135,7 @@ class Plugin : public EnvironmentHook {
   Findings findings_;
   History history_;
   StatusLine status_line_;
+  UnitJudge judge_;
   ::testing::TestEventListener* listener_;
   std::unique_ptr<Supervisor> supervisor_;
   std::vector<std::unique_ptr<IsolatedSuite>> suites_;
@@ -135,6 +143,8 @@ class Plugin : public EnvironmentHook {
   std::unordered_map<const ::testing::TestInfo*, TestPlace> by_test_;
   std::vector<TestUnit> units_;  // by the supervisor's numbers
   std::unordered_map<int, UnitReplay> replays_;
+  std::unordered_map<int, std::vector<std::vector<FailedRun>>> failed_runs_;  // by run and test
+  std::vector<XmlEntry> xml_entries_;
   bool in_process_tests_ = false;
   bool environments_played_ = false;
   bool told_of_throwing_listener_ = false;

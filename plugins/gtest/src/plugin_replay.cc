@@ -267,12 +267,61 @@ void Plugin::SayWhereItRuns(int unit) const {
                setup_.flags.debug.c_str(), process, process);
 }
 
+int Plugin::RetriesOf(const IsolatedSuite& suite) const {
+  if (!setup_.flags.debug.empty()) return 0;  // it is shown while it runs
+  return suite.options.retries.value_or(setup_.flags.retries);
+}
+
+std::string Plugin::LeakFailure(int unit, const CellEnd& end) const {
+  const ::testing::TestSuite* const suite = units_[static_cast<std::size_t>(unit)].suite;
+  return findings_.LeakFailure(suite->name(), by_suite_.at(suite)->options, end);
+}
+
+FailedRuns Plugin::PlayFailedRuns(const ::testing::TestInfo& test, const TestPlace& place) {
+  FailedRuns played;
+  const int retries = RetriesOf(*place.suite);
+  if (retries == 0) return played;
+  const int unit = UnitOf(place);
+  const auto runs = failed_runs_.try_emplace(unit);
+  if (runs.second) {
+    const std::size_t tests = units_[static_cast<std::size_t>(unit)].tests.size();
+    for (std::vector<Event>& events : supervisor_->TakeFailedRuns(unit)) {
+      runs.first->second.push_back(DivideRun(std::move(events), tests));
+    }
+  }
+  const int index = place.suite->first_unit + place.index - unit;
+  for (std::vector<FailedRun>& by_test : runs.first->second) {
+    FailedRun& run = by_test[static_cast<std::size_t>(index)];
+    const Outcome& outcome = run.end.outcome;
+    run.message = outcome.kind == OutcomeKind::kPassed ? LeakFailure(unit, run.end)
+                                                       : "testcell: " + outcome.reason;
+    run.failed = run.failed || !run.message.empty();
+    PlayFailedRun(test, std::move(run), retries + 1, &played);
+  }
+  return played;
+}
+
+void Plugin::NoteFailedRuns(const ::testing::TestInfo& test, const FailedRuns& runs) {
+  if (!runs.failed) return;
+  const bool flaky = !::testing::Test::HasFailure();
+  ::testing::Test::RecordProperty("testcell.attempts", std::to_string(runs.count + 1));
+  ::testing::Test::RecordProperty("testcell.flaky", flaky ? "true" : "false");
+  xml_entries_.push_back({test.test_suite_name(), test.name(), flaky, runs.messages, runs.texts});
+}
+
 void Plugin::PlayTest(::testing::TestInfo* test) {
   TestPlace& place = by_test_[test];
+  PlaySetUps(&ReplayOf(place), place.suite);
+  const FailedRuns before = PlayFailedRuns(*test, place);
+  PlayLastRun(test, &place, before);
+  NoteFailedRuns(*test, before);
+}
+
+void Plugin::PlayLastRun(::testing::TestInfo* test, TestPlace* of_test, const FailedRuns& before) {
+  TestPlace& place = *of_test;
   IsolatedSuite* const suite = place.suite;
   const int unit = UnitOf(place);
   UnitReplay& replay = ReplayOf(place);
-  PlaySetUps(&replay, suite);
   if (!setup_.flags.debug.empty() && replay.At(Phase::kTest)) SayWhereItRuns(unit);
   const int index = suite->first_unit + place.index - unit;  // in the unit
   const int first_part = test->result()->total_part_count();
@@ -285,10 +334,10 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   const bool last =
       suite->mode != Suites::kShared || place.index + 1 == static_cast<int>(suite->tests.size());
   // Where tests share a cell, what it left at its end is its last test's.
-  const std::int64_t started_ms =
-      suite->mode == Suites::kShared && place.ended ? place.end.start_timestamp_ms : 0;
+  TestRun run{0, place.end.elapsed_ms, before.count, before.failed};
+  if (suite->mode == Suites::kShared && place.ended) run.started_ms = place.end.start_timestamp_ms;
   if (place.ended && !last && !replay.AtEnd()) {
-    findings_.AddTest(*test, suite->options, nullptr, started_ms, place.end.elapsed_ms);
+    findings_.AddTest(*test, suite->options, nullptr, run);
     KeepDuration(*test, std::chrono::milliseconds(place.end.elapsed_ms));
     return;
   }
@@ -303,10 +352,10 @@ void Plugin::PlayTest(::testing::TestInfo* test) {
   ReportErrors(replay.carry_errors(), test->file(), test->line());
   if (end.outcome.kind != OutcomeKind::kInterrupted) {
     // All of a cell's time is its test's, with the set-ups, unless others were in it.
-    const bool alone = started_ms == 0;
+    const bool alone = run.started_ms == 0;
     KeepDuration(*test, alone ? end.outcome.wall : std::chrono::milliseconds(place.end.elapsed_ms));
   }
-  findings_.AddTest(*test, suite->options, &end, started_ms, place.end.elapsed_ms);
+  findings_.AddTest(*test, suite->options, &end, run);
   replays_.erase(unit);
   if (!last) {  // the rest of the suite goes on in a cell of its own
     suite->unit_in_use = suite->first_unit + place.index + 1;

@@ -94,6 +94,7 @@ UnitSpec Plugin::MakeSpec(const IsolatedSuite& suite, std::size_t test) const {
     spec.expected += history_.Expected(FullName(*suite.tests[i]));
   }
   spec.tests = static_cast<int>(last - test) + 1;
+  spec.retries = RetriesOf(suite);
   // What goes to the terminal by itself is to come after GoogleTest's own lines.
   spec.dormant = debug || (suite.mode == Suites::kShared && test > 0);
   return spec;

@@ -45,14 +45,6 @@ PropertyList ReadProperties(Reader* reader) {
   return properties;
 }
 
-Allowance ReadAllowance(Reader* reader) {
-  Allowance allowance;
-  allowance.kind = static_cast<LeakKind>(reader->Number());
-  allowance.pattern = reader->Text();
-  allowance.reason = reader->Text();
-  return allowance;
-}
-
 bool IsMessage(const Event& event, MessageType type) {
   return event.kind == Event::Kind::kMessage && event.message.type == type;
 }
@@ -119,6 +111,24 @@ void ReportPart(::testing::TestPartResult::Type type, const std::string& file, i
   EndRunIfAsked(part);
 }
 
+std::string FailureText(const Message& message) {
+  if (message.type != MessageType::kPart) return std::string();
+  const Part part = ReadPart(message);
+  if (!IsFailure(part)) return std::string();
+  const char* const file = part.file.empty() ? nullptr : part.file.c_str();
+  return ::testing::internal::FormatFileLocation(file, part.line) + " Failure\n" + part.message +
+         "\n";
+}
+
+Allowance ReadAllowance(const Message& message) {
+  Reader reader(message.payload);
+  Allowance allowance;
+  allowance.kind = static_cast<LeakKind>(reader.Number());
+  allowance.pattern = reader.Text();
+  allowance.reason = reader.Text();
+  return allowance;
+}
+
 void Recording::Add(Event event) {
   if (event.kind == Event::Kind::kOutput && !events.empty() &&
       events.back().kind == Event::Kind::kOutput && events.back().stream == event.stream) {
@@ -159,7 +169,7 @@ const Event& UnitReplay::Peek() {
         program_properties_ = ReadProperties(&reader);
         break;
       case MessageType::kAllow:
-        allowances_.push_back(ReadAllowance(&reader));
+        allowances_.push_back(ReadAllowance(next_.message));
         break;
       case MessageType::kTestStart:
         phase_ = Phase::kTest;

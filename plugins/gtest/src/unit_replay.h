@@ -30,6 +30,11 @@ void ReportPart(::testing::TestPartResult::Type type, const std::string& file, i
 // not return from a failure.
 bool RunEndsAtFailure();
 
+// As GoogleTest prints it, with its newline; empty for what is no failure.
+std::string FailureText(const Message& message);
+// Of a kAllow.
+Allowance ReadAllowance(const Message& message);
+
 // A stretch of output and results, kept to be replayed at another place.
 struct Recording {
   void Add(Event event);

@@ -26,6 +26,7 @@
 
 #include "testcell/finding.h"
 #include "testcell/internal/held_text.h"
+#include "testcell/internal/judge.h"
 #include "testcell/internal/message.h"
 #include "testcell/options.h"
 #include "testcell/outcome.h"
@@ -56,6 +57,7 @@ struct UnitSpec {
   // What it took in earlier runs; zero: unknown. Where several units run at once,
   // unknown ones start first, then long before short ones.
   std::chrono::milliseconds expected{0};
+  int retries = 0;  // how often it is run again while the judge finds that it failed
   std::vector<Exclusive> exclusive;
 };
 
@@ -96,6 +98,7 @@ struct RunSettings {
   std::vector<std::string> carry;  // added to those of Options
   ProbeSettings probes;
   Attach attach = Attach::kNothing;
+  Judge* judge = nullptr;  // null: nobody asks; units are run once
   // Files that have to be visible in the cells although they lie in a
   // directory that is private: absolute paths.
   std::vector<std::string> visible;
@@ -147,8 +150,13 @@ class Supervisor {
   Role Fork(std::vector<UnitSpec> units, int* first, std::string* error);
 
   // The unit's next event, in order. Blocks; everything else goes on
-  // meanwhile. After kEnd: kEnd without an outcome.
+  // meanwhile. After kEnd: kEnd without an outcome. Of a unit that may be run
+  // again: those of its last run, once that has ended.
   Event Next(int unit);
+
+  // The events of the unit's runs before the last, each run's up to its kEnd.
+  // Blocks until the last has ended. Once.
+  std::vector<std::vector<Event>> TakeFailedRuns(int unit);
 
   // Lets a dormant unit run.
   void Wake(int unit);

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 namespace {
@@ -24,6 +25,11 @@ TEST_F(Surroundings, Test) {}
 TEST(Prints, Out) {
   std::printf("out\nno newline");
   std::fprintf(stderr, "error\n");
+}
+
+TEST(Flaky, FailsAtFirst) {
+  std::ofstream("attempts", std::ios::app) << '.';
+  EXPECT_GT(std::ifstream("attempts", std::ios::ate).tellg(), 1);
 }
 
 TEST(Words, AreOurs) {
