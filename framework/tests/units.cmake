@@ -1,5 +1,6 @@
 # The parts of the framework that need no cell.
 add_executable(framework_test
+  ${CMAKE_CURRENT_LIST_DIR}/artifacts_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/carry_pattern_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/error_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/flags_test.cc

@@ -7,20 +7,22 @@
 
 namespace testcell::cell {
 
-void SendReport(const Context& context, const protocol::Report& report, int fd) {
+void SendReport(const Context& context, const protocol::Report& report, const int* fds,
+                int fd_count) {
   iovec data{const_cast<protocol::Report*>(&report), sizeof report};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostReportFds * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  if (fd >= 0) {
+  if (fd_count > 0) {
+    const std::size_t size = static_cast<std::size_t>(fd_count) * sizeof(int);
     message.msg_control = control;
-    message.msg_controllen = sizeof control;
+    message.msg_controllen = CMSG_SPACE(size);
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof fd);
-    ::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    header->cmsg_len = CMSG_LEN(size);
+    ::memcpy(CMSG_DATA(header), fds, size);
   }
   while (::sendmsg(context.fds->control, &message, MSG_NOSIGNAL) < 0) {
     // Who waits for this report would wait for ever; of an end everybody hears.

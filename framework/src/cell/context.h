@@ -40,6 +40,8 @@ struct Context {
   internal::Attach attach = internal::Attach::kNothing;
   int worker = -1;  // a pidfd of the worker
   bool share_working_directory = false;
+  bool hold = false;                    // the cell stays after its end
+  bool capture = false;                 // of its loopback traffic
   probe::CellProbes* probes = nullptr;  // null: nothing is looked for
   Space space;                          // in init, and so in the test process
   protocol::Order run{};                // the order to run, once it came
@@ -47,9 +49,11 @@ struct Context {
   bool in_test = false;                 // true in the test process alone
 };
 
-// Async-signal-safe: one datagram to the supervisor, with a descriptor for it
-// where `fd` is one. Ends this process where it can't be sent.
-void SendReport(const Context& context, const protocol::Report& report, int fd = -1);
+// Async-signal-safe: one datagram to the supervisor, with descriptors for it. Ends
+// this process where it can't be sent.
+inline constexpr int kMostReportFds = 2;
+void SendReport(const Context& context, const protocol::Report& report, const int* fds = nullptr,
+                int fd_count = 0);
 void SendFailure(const Context& context, Step step, int error, const char* detail);
 // The same, and the end of this process.
 [[noreturn]] void Fail(const Context& context, Step step, int error, const char* detail = "");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cell/capture.h"
 #include "cell/insides.h"
 #include "cell/user.h"
 
@@ -182,6 +184,35 @@ void Supervise(const Context& context, int signals) {
   }
 }
 
+// The base tmpfs goes to who takes files out of it, the capture to who reads it.
+void ReportReady(const Context& context, int base) {
+  protocol::Report ready{};
+  ready.kind = protocol::ReportKind::kReady;
+  int fds[kMostReportFds];
+  int count = 0;
+  if (context.hold || !context.plan->carry.empty()) {
+    ready.flags |= protocol::kBaseComes;
+    fds[count++] = base;
+  }
+  posix::UniqueFd packets;
+  if (context.capture && context.plan->own_net) {
+    packets.Reset(OpenCapture());
+    if (packets) {
+      ready.flags |= protocol::kPacketsCome;
+      fds[count++] = packets.get();
+    } else {
+      ready.error = errno;
+    }
+  }
+  SendReport(context, ready, fds, count);
+}
+
+// What is left in the cell goes on as it is, and is served as before.
+[[noreturn]] void Hold(Context* context, int signals) {
+  context->test = INT_MAX;  // nobody's
+  for (;;) Supervise(*context, signals);
+}
+
 int MakeSignalFd(const Context& context) {
   sigset_t set;
   ::sigemptyset(&set);
@@ -204,9 +235,7 @@ void RunInit(Context* context) {
     context->probes->place_fds()->base = base.get();
     context->probes->Begin(context->plan->places);
   }
-  protocol::Report ready{};
-  ready.kind = protocol::ReportKind::kReady;
-  SendReport(*context, ready, context->plan->carry.empty() ? -1 : base.get());
+  ReportReady(*context, base.get());
   if (context->probes != nullptr) static_cast<void>(base.Release());  // theirs
   base.Reset();
   AwaitOrder(context);
@@ -233,6 +262,7 @@ void RunInit(Context* context) {
     done.error = error.error;
   }
   SendReport(*context, done);
+  if (context->hold) Hold(context, signals);
   ::_exit(0);
 }
 

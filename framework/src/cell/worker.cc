@@ -50,6 +50,8 @@ void InitEntry(void* context) { RunInit(static_cast<Context*>(context)); }
 bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Context* context) {
   context->plan = (*settings.plans)[order.plan].get();
   context->share_working_directory = (order.flags & protocol::kSharedWorkingDirectory) != 0;
+  context->hold = (order.flags & protocol::kHoldCell) != 0;
+  context->capture = (order.flags & protocol::kCaptureLoopback) != 0;
   const long init = CloneInit(context->plan->namespaces, InitEntry, context);
   if (init == 0) return true;
   int status = 0;

@@ -14,6 +14,14 @@ enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal };
 
 enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may
+  kHoldCell = 2,                // after its end the cell stays as it is until it is killed
+  kCaptureLoopback = 4,
+};
+
+// Descriptors that come with kReady, in this order.
+enum ReadyFlags : std::uint32_t {
+  kBaseComes = 1,    // the base tmpfs, where files are carried or the cell is held
+  kPacketsCome = 2,  // of the capture
 };
 
 enum FullFlags : std::uint32_t {
@@ -37,7 +45,7 @@ struct Order {
 
 enum class ReportKind : std::uint32_t {
   kHello = 1,    // worker: up and in its user namespace
-  kReady,        // init: the cell stands; its base tmpfs comes along where files are carried
+  kReady,        // init: the cell stands
   kFailed,       // worker or init: at `step`, with `error`, on `detail`
   kTestStopped,  // init: the test process was stopped by a signal
   kTestEnded,    // init: the test process is gone
@@ -50,13 +58,14 @@ inline constexpr std::size_t kMaxDetail = 160;
 struct Report {
   ReportKind kind;
   std::uint32_t step;           // kFailed: cell::Step; kCellDone: Watch that failed
-  std::int32_t error;           // both: errno, or 0
+  std::int32_t error;           // both: errno, or 0; kReady: why there is no capture
+                                // that was asked for, or 0
   std::int32_t wait_status;     // kTestStopped, kTestEnded, kIdle: as waitpid(2) gives it
   std::uint64_t cpu_us;         // kTestEnded
   std::int64_t max_rss_kib;     // kTestEnded
   std::uint64_t ended_ns;       // kTestEnded: CLOCK_MONOTONIC
   std::uint32_t lost_findings;  // kCellDone: of what could not be told
-  std::uint32_t flags;          // kHello: epoch; kReady: OrderFlags in force; kTestEnded: FullFlags
+  std::uint32_t flags;          // kHello: epoch; kReady: ReadyFlags; kTestEnded: FullFlags
   char detail[kMaxDetail];      // kFailed: the object, zero-terminated
 };
 

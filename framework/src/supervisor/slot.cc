@@ -105,7 +105,8 @@ bool Slot::Send(const protocol::Order& order) {
 std::optional<protocol::Report> Slot::Receive(pid_t* sender, bool* closed) {
   protocol::Report report;
   iovec data{&report, sizeof report};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) char
+      control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(cell::kMostReportFds * sizeof(int))];
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -124,19 +125,27 @@ std::optional<protocol::Report> Slot::Receive(pid_t* sender, bool* closed) {
       std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
       *sender = credentials.pid;
     } else if (header->cmsg_type == SCM_RIGHTS) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-      base.Reset(fd);
+      TakeFds(report, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     }
   }
   return report;
 }
 
-void Slot::BeginRun(std::uint64_t cookie, UnitLog* log) {
+void Slot::TakeFds(const protocol::Report& report, const unsigned char* data, std::size_t size) {
+  int fds[cell::kMostReportFds];
+  const std::size_t count = std::min(size / sizeof(int), std::size(fds));
+  std::memcpy(fds, data, count * sizeof(int));
+  std::size_t next = 0;
+  if ((report.flags & protocol::kBaseComes) != 0 && next < count) base.Reset(fds[next++]);
+  if ((report.flags & protocol::kPacketsCome) != 0 && next < count) packets.Reset(fds[next++]);
+}
+
+void Slot::BeginRun(std::uint64_t cookie, UnitLog* log, std::unique_ptr<OutputCopy> copy) {
   decoder_.Reset(cookie);
   for (auto& splitter : splitters_) splitter.Reset(cookie);
   lifeboat_.Clear();
   log_ = log;
+  copy_ = std::move(copy);
   done_ = false;
   heard_ = false;
   fate.reset();
@@ -172,6 +181,7 @@ void Slot::TakeOutput(int stream, bool final) {
     if (piece->mark != 0) {
       log_->AddMark(stream, piece->mark);
     } else {
+      if (copy_) copy_->Add(stream, piece->text);
       log_->AddText(stream, std::move(piece->text));
     }
   }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "protocol/control.h"
 #include "protocol/frame.h"
 #include "supervisor/lifeboat.h"
+#include "supervisor/output_copy.h"
 #include "supervisor/unit_log.h"
 
 namespace testcell::supervisor {
@@ -30,6 +32,7 @@ class Slot {
     kMaking,    // a cell is being made
     kReady,     // a cell waits for a unit
     kRunning,   // a unit runs
+    kHeld,      // the unit has ended, the cell stays as it is
     kEnding,    // the unit has ended, the cell is being taken down
     kDead,      // no worker any more
   };
@@ -43,12 +46,14 @@ class Slot {
 
   bool Send(const protocol::Order& order);
   // The next report and, for one from init, init's process id; nothing when
-  // none waits. A descriptor that came with it is in `base`. `*closed` when nobody is left on the
-  // other side.
+  // none waits. Descriptors that came with it are in `base` and `packets`. `*closed` when nobody is
+  // left on the other side.
   std::optional<protocol::Report> Receive(pid_t* sender, bool* closed);
 
   // A unit's run begins: its frames and marks carry this cookie.
-  void BeginRun(std::uint64_t cookie, UnitLog* log);
+  // A copy of what is printed is made where there is one.
+  void BeginRun(std::uint64_t cookie, UnitLog* log, std::unique_ptr<OutputCopy> copy);
+  const OutputCopy* output_copy() const { return copy_.get(); }
   // Takes in what the pipes hold right now, at most one buffer each.
   // True if a test's start was among it.
   bool ReadResults();
@@ -90,9 +95,12 @@ class Slot {
   std::optional<Outcome> fate;  // decided before the test process ended
   std::optional<protocol::Report> test_end;
   std::optional<Outcome> verdict;  // of a unit whose end is not told yet
-  posix::UniqueFd base;            // the cell's base tmpfs, where files are carried from it
+  posix::UniqueFd base;            // the cell's base tmpfs, where it was sent
+  posix::UniqueFd packets;         // the cell's capture, where one was made
+  int capture_error = 0;           // errno of why not
 
  private:
+  void TakeFds(const protocol::Report& report, const unsigned char* data, std::size_t size);
   bool TakeFrames();
   void TakeOutput(int stream, bool final);
 
@@ -106,6 +114,7 @@ class Slot {
   protocol::FrameDecoder decoder_;
   protocol::MarkSplitter splitters_[2];
   UnitLog* log_ = nullptr;
+  std::unique_ptr<OutputCopy> copy_;
   bool done_ = false;
   bool heard_ = false;
 };

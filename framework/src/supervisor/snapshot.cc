@@ -21,7 +21,6 @@
 namespace testcell::supervisor {
 namespace {
 
-constexpr std::size_t kMaxCommandLine = 160;
 constexpr std::size_t kMaxThreads = 10;  // of one process
 constexpr std::size_t kMaxFrames = 8;
 constexpr std::size_t kMaxDepth = 12;  // that is shown by indentation
@@ -200,7 +199,8 @@ std::string KernelStack(const std::string& directory) {
 // Of the cell's processes; the lines of a description.
 class Snapshot {
  public:
-  explicit Snapshot(pid_t init) : depth_(NamespacePids(Directory(init)).size()) {
+  Snapshot(pid_t init, const SnapshotLimits& limits)
+      : limits_(limits), depth_(NamespacePids(Directory(init)).size()) {
     for (const pid_t pid : NumbersIn("/proc")) {
       Stat stat;
       if (ReadStat(Directory(pid), &stat)) children_[stat.parent].push_back(pid);
@@ -254,20 +254,20 @@ class Snapshot {
                                                CommandLine(directory, stat))};
     if (stat.state != 'Z' && stat.state != 'X') AddThreads(directory, pid, indent, &lines);
     // The last line is kept for the number of those left out.
-    if (lines_.size() + lines.size() >= kMaxSnapshotLines) {
+    if (lines_.size() + lines.size() >= limits_.lines) {
       ++left_out_;
       return;
     }
     for (std::string& line : lines) lines_.push_back(std::move(line));
   }
 
-  static std::string CommandLine(const std::string& directory, const Stat& stat) {
+  std::string CommandLine(const std::string& directory, const Stat& stat) const {
     std::string words = ReadSome(directory + "/cmdline");
     while (!words.empty() && words.back() == '\0') words.pop_back();
     std::replace(words.begin(), words.end(), '\0', ' ');
     // Of a zombie nothing but the name is left.
     if (words.empty()) words = "[" + stat.name + "]";
-    return Printable(words, kMaxCommandLine);
+    return Printable(words, limits_.command_line);
   }
 
   static void AddThreads(const std::string& directory, pid_t pid, const std::string& indent,
@@ -305,6 +305,7 @@ class Snapshot {
     return text;
   }
 
+  const SnapshotLimits limits_;
   const std::size_t depth_;  // of the cell's process ids
   std::map<pid_t, std::vector<pid_t>> children_;
   std::vector<std::string> lines_;
@@ -313,6 +314,8 @@ class Snapshot {
 
 }  // namespace
 
-std::string DescribeProcesses(pid_t init) { return Snapshot(init).Text(); }
+std::string DescribeProcesses(pid_t init, const SnapshotLimits& limits) {
+  return Snapshot(init, limits).Text();
+}
 
 }  // namespace testcell::supervisor

@@ -13,9 +13,12 @@ namespace testcell::supervisor {
 // cell, state, age and command line; of each thread the system call and the
 // wait channel, and the kernel's stack where this user may read it. Reads the
 // host's /proc; a process that ends meanwhile is left out. At most
-// kMaxSnapshotLines lines, of printable ASCII, without a newline at the end.
-inline constexpr std::size_t kMaxSnapshotLines = 60;
-std::string DescribeProcesses(pid_t init);
+// limits.lines lines, of printable ASCII, without a newline at the end.
+struct SnapshotLimits {
+  std::size_t lines = 60;
+  std::size_t command_line = 160;
+};
+std::string DescribeProcesses(pid_t init, const SnapshotLimits& limits = SnapshotLimits());
 
 // "futex"; "system call 4711" for one that this build does not know.
 std::string SystemCallName(long number);

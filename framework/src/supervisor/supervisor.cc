@@ -30,8 +30,9 @@ int SpareSlots(int jobs) { return std::min(jobs, 4); }
 
 // How many slots the limit of open files leaves room for.
 int RoomForSlots() {
-  constexpr int kFdsOfSlot = 10;  // both ends of its socket and pipes, and a pidfd
-  constexpr int kOwnFds = 8;      // of this process, at the same time
+  // Both ends of its socket and pipes, a pidfd, and what is held of a cell.
+  constexpr int kFdsOfSlot = 15;
+  constexpr int kOwnFds = 8;  // of this process, at the same time
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<int>::max();
   int open = 0;
@@ -95,6 +96,7 @@ Supervisor::Impl::Impl(RunSettings settings)
 
 Supervisor::Impl::~Impl() {
   Stop();
+  collections_.clear();
   for (Crew& crew : crews_) {
     if (crew.keeper <= 0) continue;
     ::kill(crew.keeper, SIGKILL);

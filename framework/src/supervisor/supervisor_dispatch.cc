@@ -89,6 +89,7 @@ void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
   if (share_working_directory_ && plans_[static_cast<std::size_t>(plan)]->cwd_may_be_shared) {
     order.flags |= protocol::kSharedWorkingDirectory;
   }
+  if (Holds()) order.flags |= protocol::kHoldCell | protocol::kCaptureLoopback;
   slot->plan = plan;
   slot->flags = order.flags;
   slot->state = Slot::State::kMaking;
@@ -113,7 +114,8 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   schedule_.Started(&units_, number);
   tally_.Start(unit.spec);
   unit.ran = true;
-  slot->BeginRun(order.cookie, unit.log.get());
+  auto copy = Holds() ? std::make_unique<supervisor::OutputCopy>(settings_.artifacts) : nullptr;
+  slot->BeginRun(order.cookie, unit.log.get(), std::move(copy));
   slot->unit = number;
   slot->state = Slot::State::kRunning;
   slot->since = slot->started = Clock::now();
@@ -165,7 +167,10 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
   slot->fate->reason =
       fmt::format("the time limit of {} has passed; alive in the cell were:\n{}",
                   Spoken(spec.time_limit), supervisor::DescribeProcesses(slot->init));
-  slot->KillCell();
+  if (!Holds()) return slot->KillCell();
+  slot->Drain();
+  slot->verdict = Verdict(*slot);
+  Hold(slot);
 }
 
 void Supervisor::Impl::GiveUp(int number, const Outcome& outcome) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cell/plan.h"
+#include "supervisor/artifacts.h"
 #include "supervisor/harvester.h"
 #include "supervisor/interrupt.h"
 #include "supervisor/schedule.h"
@@ -77,6 +78,18 @@ class Supervisor::Impl {
   void OnClosed(Slot* slot);
   void OnInterrupt();
 
+  // A cell whose test is over, while it is looked at: supervisor_hold.cc
+  bool Holds() const { return settings_.judge != nullptr && !settings_.artifacts.empty(); }
+  bool Carries(const Slot& slot) const;
+  bool HasFailed(const Slot& slot) const;
+  void Hold(Slot* slot);
+  void LetGo(Slot* slot);
+  bool Collect(Slot* slot);
+  void AddCollectionsToPoll();
+  void ServeCollections(std::size_t first_event);
+  void OnCollected(Slot* slot);
+  void FinishCollection(Slot* slot);
+
   // What to do next: supervisor_dispatch.cc
   void Dispatch();
   void DispatchCrew(Crew* crew, int number);
@@ -120,7 +133,8 @@ class Supervisor::Impl {
   std::vector<Crew> crews_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::unique_ptr<supervisor::Harvester> harvester_;  // null: no plan carries
-  std::map<int, Outcome> harvested_;                  // units whose files are on their way
+  std::map<Slot*, std::unique_ptr<supervisor::Collector>> collections_;
+  std::map<int, Outcome> harvested_;  // units whose files are on their way
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;
   bool share_working_directory_ = false;

@@ -51,7 +51,8 @@ std::string DescribeWatch(protocol::Watch watch, int error) {
 
 void Supervisor::Impl::AddToPoll(Slot* slot) {
   const bool alive = slot->state != Slot::State::kDead;
-  const bool runs = slot->state == Slot::State::kRunning;
+  // Who is left in a cell that is held shall find its pipes as they were.
+  const bool runs = slot->state == Slot::State::kRunning || slot->state == Slot::State::kHeld;
   poll_.push_back({alive ? slot->control_fd() : -1, POLLIN, 0});
   poll_.push_back({runs ? slot->results_fd() : -1, POLLIN, 0});
   for (int stream = 0; stream < 2; ++stream) {
@@ -67,6 +68,7 @@ void Supervisor::Impl::Pump() {
   poll_.push_back({settings_.watched_fd, POLLIN, 0});
   poll_.push_back({harvester_ ? harvester_->fd() : -1, POLLIN, 0});
   for (auto& slot : slots_) AddToPoll(slot.get());
+  AddCollectionsToPoll();
   const int ready = ::poll(poll_.data(), poll_.size(), told ? 0 : PollTimeout());
   if (ready < 0 && errno != EINTR) {
     posix::ThrowErrno(errno, "cannot poll {} descriptors of the cells", poll_.size());
@@ -77,6 +79,7 @@ void Supervisor::Impl::Pump() {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Serve(slots_[i].get(), &poll_[kOwnFds + i * kFdsPerSlot]);
     }
+    ServeCollections(kOwnFds + slots_.size() * kFdsPerSlot);
   }
   CheckDeadlines();
 }
@@ -107,6 +110,7 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
       OnHello(slot, report.flags);
       break;
     case protocol::ReportKind::kReady:
+      slot->capture_error = report.error;
       OnReady(slot, sender);
       break;
     case protocol::ReportKind::kFailed:
@@ -220,8 +224,9 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   }
   slot->Drain();
   slot->verdict = Verdict(*slot);
+  if (Holds()) return Hold(slot);
   slot->state = Slot::State::kEnding;
-  if (!slot->base) EndUnit(slot);
+  if (!Carries(*slot)) EndUnit(slot);
 }
 
 // The cell is gone, with or without having said how its test ended.
@@ -236,9 +241,15 @@ void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
                            ", and the test with it (out of memory, or killed from outside?)";
     }
     slot->verdict = Verdict(*slot);
+    if (Holds() && HasFailed(*slot)) {
+      slot->SetInit(-1);
+      if (Collect(slot)) FinishCollection(slot);
+    }
   }
-  if (slot->verdict) slot->base ? Harvest(slot) : EndUnit(slot);
+  FinishCollection(slot);
+  if (slot->verdict) Carries(*slot) ? Harvest(slot) : EndUnit(slot);
   slot->base.Reset();
+  slot->packets.Reset();
   slot->Discard();
   slot->SetInit(-1);
   slot->deadline.reset();
@@ -325,6 +336,7 @@ void Supervisor::Impl::EndUnit(int unit, const Outcome& outcome) {
     schedule_.Wake(&units_, unit);
     return;
   }
+  if (settings_.judge != nullptr) settings_.judge->End(unit);
   const bool failed = outcome.kind != OutcomeKind::kPassed && outcome.kind != OutcomeKind::kSkipped;
   tally_.End(ended.spec, std::max(ended.log->failures(), failed ? 1 : 0));
 }

@@ -83,6 +83,7 @@ std::optional<internal::Event> UnitLog::Next() {
   event.leaks = findings_.TakeLeaks();
   event.uses = findings_.TakeUses();
   event.carry_errors = std::move(carried_.errors);
+  event.artifacts = std::move(artifacts_);
   return event;
 }
 

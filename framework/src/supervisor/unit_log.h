@@ -40,6 +40,7 @@ class UnitLog {
   void End(const Outcome& outcome);
   // Before the end.
   void SetCarried(Carried carried) { carried_ = std::move(carried); }
+  void SetArtifacts(std::string path) { artifacts_ = std::move(path); }
   bool ended() const { return ended_; }
   int failures() const { return failures_; }  // tests that said that they failed
   // After the end, and until that is taken by Next().
@@ -69,6 +70,7 @@ class UnitLog {
   int failures_ = 0;
   Outcome outcome_;
   Carried carried_;
+  std::string artifacts_;
 };
 
 }  // namespace testcell::supervisor

@@ -115,6 +115,7 @@ std::vector<FailedRun> DivideRun(std::vector<Event> events, std::size_t tests) {
     FailedRun& run = runs[current];
     if (event.kind == Event::Kind::kEnd) {
       run.end.outcome = event.outcome;
+      run.artifacts = std::move(event.artifacts);
       run.end.leaks = std::move(event.leaks);
       run.end.allowances = std::move(allowances);
       run.failed = run.failed || event.outcome.kind != OutcomeKind::kPassed;
@@ -133,6 +134,7 @@ std::vector<FailedRun> DivideRun(std::vector<Event> events, std::size_t tests) {
 
 void PlayFailedRun(const ::testing::TestInfo& test, FailedRun run, int attempts, FailedRuns* runs) {
   ++runs->count;
+  if (!run.artifacts.empty()) runs->artifacts.push_back(run.artifacts);
   if (!run.failed) return;
   runs->failed = true;
   std::string text;

@@ -21,6 +21,7 @@ struct FailedRun {
   std::string message;       // how it failed beside its own results; may be empty
   std::vector<Event> shown;  // output and results, in order
   CellEnd end;               // of the cell, at the last test that ran in it
+  std::string artifacts;     // as `end`
 };
 
 // A run's events, by test: what comes before the first is its, what comes after
@@ -33,6 +34,7 @@ struct FailedRuns {
   bool failed = false;             // the test, in one of them
   std::vector<std::string> texts;  // of the runs in which it failed: what GoogleTest prints
   std::vector<std::string> messages;
+  std::vector<std::string> artifacts;  // of its unit
 };
 
 // Prints what the test printed and how it failed, as GoogleTest would, and adds it.

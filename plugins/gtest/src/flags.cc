@@ -66,7 +66,11 @@ FlagTable PluginFlagTable(Flags* flags) {
             "How often a test that fails is run again, in a fresh cell; one that passes\n"
             "      then has passed, and is reported as flaky. Tests are shown when they\n"
             "      have ended. [0]",
-            [flags](const std::string& text) { return ParseCount(text, &flags->retries); }}}) {
+            [flags](const std::string& text) { return ParseCount(text, &flags->retries); }},
+           {"artifacts", "DIRECTORY",
+            "Where to keep, of each failed test, its output, files, processes, sockets\n"
+            "      and loopback traffic, in a directory of its own. []",
+            [flags](const std::string& text) { return ParsePath(text, &flags->artifacts); }}}) {
     table.push_back(std::move(flag));
   }
   for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));

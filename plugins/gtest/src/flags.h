@@ -24,6 +24,7 @@ struct Flags : CellFlags, FindingFlags {
   std::string debug;    // the one test to run, in the foreground; empty: none
   std::string history;  // an absolute path; empty: none
   int retries = 0;
+  std::string artifacts;  // a directory, absolute; empty: none
 };
 
 FlagTable PluginFlagTable(Flags* flags);

@@ -70,7 +70,8 @@ Plugin::Plugin(Setup setup)
     : setup_(std::move(setup)),
       findings_(setup_.flags),
       status_line_(STDOUT_FILENO),
-      judge_([this](int unit, const CellEnd& end) { return LeakFailure(unit, end); }),
+      judge_([this](int unit, const CellEnd& end) { return LeakFailure(unit, end); },
+             [this](int unit, std::size_t index) { return TestName(unit, index); }),
       listener_(new PluginListener(this)) {
   g_plugin = this;
   SetEnvironmentHook(this);
@@ -97,7 +98,9 @@ int Plugin::Finish(int status) {
     std::fprintf(stderr, "testcell: %s\n", error.c_str());
     if (status == 0) status = 1;
   }
-  return findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
+  status = findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
+  TellOfArtifacts();
+  return status;
 }
 
 void Plugin::LeaveTest() {
@@ -262,6 +265,7 @@ void Plugin::OnTestIterationStart(int iteration) {
     findings_.AddProbes(suite->options, &settings.probes);
     if (RetriesOf(*suite) > 0) settings.judge = &judge_;
   }
+  PrepareArtifacts(&settings);
   settings.visible = setup_.visible;
   const bool ours = settings.attach == Attach::kNothing;  // the terminal, and not a test's
   if (ours && StatusLine::Wanted(STDOUT_FILENO)) settings.status = &status_line_;

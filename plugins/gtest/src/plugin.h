@@ -123,6 +123,10 @@ class Plugin : public EnvironmentHook {
   std::string LeakFailure(int unit, const CellEnd& end) const;
   FailedRuns PlayFailedRuns(const ::testing::TestInfo& test, const TestPlace& place);
   void PlayLastRun(::testing::TestInfo* test, TestPlace* place, const FailedRuns& before);
+  std::string TestName(int unit, std::size_t index) const;
+  void PrepareArtifacts(RunSettings* settings);
+  void NoteArtifacts(std::vector<std::string> paths, const std::string& last);
+  void TellOfArtifacts() const;
   void NoteFailedRuns(const ::testing::TestInfo& test, const FailedRuns& runs);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void KeepDuration(const ::testing::TestInfo& test, std::chrono::microseconds took);
@@ -145,6 +149,7 @@ class Plugin : public EnvironmentHook {
   std::unordered_map<int, UnitReplay> replays_;
   std::unordered_map<int, std::vector<std::vector<FailedRun>>> failed_runs_;  // by run and test
   std::vector<XmlEntry> xml_entries_;
+  std::set<std::string> artifacts_;  // all that were written
   bool in_process_tests_ = false;
   bool environments_played_ = false;
   bool told_of_throwing_listener_ = false;

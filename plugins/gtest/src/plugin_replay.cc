@@ -267,48 +267,6 @@ void Plugin::SayWhereItRuns(int unit) const {
                setup_.flags.debug.c_str(), process, process);
 }
 
-int Plugin::RetriesOf(const IsolatedSuite& suite) const {
-  if (!setup_.flags.debug.empty()) return 0;  // it is shown while it runs
-  return suite.options.retries.value_or(setup_.flags.retries);
-}
-
-std::string Plugin::LeakFailure(int unit, const CellEnd& end) const {
-  const ::testing::TestSuite* const suite = units_[static_cast<std::size_t>(unit)].suite;
-  return findings_.LeakFailure(suite->name(), by_suite_.at(suite)->options, end);
-}
-
-FailedRuns Plugin::PlayFailedRuns(const ::testing::TestInfo& test, const TestPlace& place) {
-  FailedRuns played;
-  const int retries = RetriesOf(*place.suite);
-  if (retries == 0) return played;
-  const int unit = UnitOf(place);
-  const auto runs = failed_runs_.try_emplace(unit);
-  if (runs.second) {
-    const std::size_t tests = units_[static_cast<std::size_t>(unit)].tests.size();
-    for (std::vector<Event>& events : supervisor_->TakeFailedRuns(unit)) {
-      runs.first->second.push_back(DivideRun(std::move(events), tests));
-    }
-  }
-  const int index = place.suite->first_unit + place.index - unit;
-  for (std::vector<FailedRun>& by_test : runs.first->second) {
-    FailedRun& run = by_test[static_cast<std::size_t>(index)];
-    const Outcome& outcome = run.end.outcome;
-    run.message = outcome.kind == OutcomeKind::kPassed ? LeakFailure(unit, run.end)
-                                                       : "testcell: " + outcome.reason;
-    run.failed = run.failed || !run.message.empty();
-    PlayFailedRun(test, std::move(run), retries + 1, &played);
-  }
-  return played;
-}
-
-void Plugin::NoteFailedRuns(const ::testing::TestInfo& test, const FailedRuns& runs) {
-  if (!runs.failed) return;
-  const bool flaky = !::testing::Test::HasFailure();
-  ::testing::Test::RecordProperty("testcell.attempts", std::to_string(runs.count + 1));
-  ::testing::Test::RecordProperty("testcell.flaky", flaky ? "true" : "false");
-  xml_entries_.push_back({test.test_suite_name(), test.name(), flaky, runs.messages, runs.texts});
-}
-
 void Plugin::PlayTest(::testing::TestInfo* test) {
   TestPlace& place = by_test_[test];
   PlaySetUps(&ReplayOf(place), place.suite);
@@ -350,6 +308,7 @@ void Plugin::PlayLastRun(::testing::TestInfo* test, TestPlace* of_test, const Fa
   }
   ReportOutcome(*test, end.outcome, place.ended);
   ReportErrors(replay.carry_errors(), test->file(), test->line());
+  NoteArtifacts(before.artifacts, replay.artifacts());
   if (end.outcome.kind != OutcomeKind::kInterrupted) {
     // All of a cell's time is its test's, with the set-ups, unless others were in it.
     const bool alone = run.started_ms == 0;

@@ -73,6 +73,7 @@ class UnitReplay {
 
   // At the end of the unit.
   const std::vector<std::string>& carry_errors() const { return next_.carry_errors; }
+  const std::string& artifacts() const { return next_.artifacts; }
 
   // Where the next event belongs to; the unit's end counts as none.
   bool At(Phase phase);

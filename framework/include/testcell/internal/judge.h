@@ -1,5 +1,5 @@
 // Whoever knows what a unit's messages mean: says whether a unit that has come
-// to its end failed, and so is run again.
+// to its end failed, and so is run again, or has its cell looked at.
 //
 //   class Failures : public Judge { ... };
 //   settings.judge = &failures;
@@ -10,6 +10,7 @@
 #ifndef TESTCELL_INTERNAL_JUDGE_H_
 #define TESTCELL_INTERNAL_JUDGE_H_
 
+#include <string>
 #include <vector>
 
 #include "testcell/finding.h"
@@ -27,8 +28,16 @@ class Judge {
   virtual void Begin(int unit) = 0;
   // Each message but findings, as soon as it comes, in the order of sending.
   virtual void Hear(int unit, const Message& message) = 0;
-  // Once the unit's cell has ended, with all that it left.
+  // Once the unit's test process has ended, with all that it left. More than once.
   virtual bool HasFailed(int unit, const Outcome& outcome, const std::vector<Leak>& leaks) = 0;
+  struct Failure {
+    std::string test;  // the first that failed, by its full name
+    std::string text;  // how, for people: whole lines, or empty
+  };
+  // Of a unit that has failed.
+  virtual Failure Describe(int unit) = 0;
+  // Nobody asks any more, unless it begins again.
+  virtual void End(int unit) = 0;
 };
 
 }  // namespace internal

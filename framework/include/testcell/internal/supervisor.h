@@ -99,6 +99,9 @@ struct RunSettings {
   ProbeSettings probes;
   Attach attach = Attach::kNothing;
   Judge* judge = nullptr;  // null: nobody asks; units are run once
+  // An absolute path: where what failed tests have left is kept, in a directory
+  // for each, as far as there is a judge. Empty: nowhere.
+  std::string artifacts;
   // Files that have to be visible in the cells although they lie in a
   // directory that is private: absolute paths.
   std::vector<std::string> visible;
@@ -128,6 +131,7 @@ struct Event {
   std::vector<Use> uses;    // kEnd
   // kEnd: files that could not be carried back, as sentences without an end.
   std::vector<std::string> carry_errors;
+  std::string artifacts;  // kEnd: the directory of what was kept of it; empty: none
 };
 
 enum class Role { kSupervisor, kTest, kError };
