@@ -10,6 +10,7 @@ add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/made_up_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/options_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/shard_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/status_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/unit_log_test.cc)
 target_include_directories(framework_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)

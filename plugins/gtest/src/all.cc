@@ -15,6 +15,7 @@
 #include "preconditions.cc"    // NOLINT(bugprone-suspicious-include)
 #include "proxy.cc"            // NOLINT(bugprone-suspicious-include)
 #include "run_hook.cc"         // NOLINT(bugprone-suspicious-include)
+#include "shard.cc"            // NOLINT(bugprone-suspicious-include)
 #include "streamer.cc"         // NOLINT(bugprone-suspicious-include)
 #include "tool_report.cc"      // NOLINT(bugprone-suspicious-include)
 #include "unit_judge.cc"       // NOLINT(bugprone-suspicious-include)

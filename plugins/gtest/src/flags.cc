@@ -7,6 +7,7 @@ namespace {
 const Choice<Isolate> kIsolate[] = {
     {"all", Isolate::kAll}, {"marked", Isolate::kMarked}, {"off", Isolate::kOff}};
 const Choice<Output> kOutput[] = {{"immediate", Output::kImmediate}, {"failed", Output::kFailed}};
+const Choice<bool> kShard[] = {{"auto", true}, {"", false}};
 const Choice<bool> kEnvironments[] = {{"cell", false}, {"parent", true}};
 const Choice<Suites> kSuites[] = {
     {"cell", Suites::kCell}, {"parent", Suites::kParent}, {"shared", Suites::kShared}};
@@ -70,7 +71,12 @@ FlagTable PluginFlagTable(Flags* flags) {
            {"artifacts", "DIRECTORY",
             "Where to keep, of each failed test, its output, files, processes, sockets\n"
             "      and loopback traffic, in a directory of its own. []",
-            [flags](const std::string& text) { return ParsePath(text, &flags->artifacts); }}}) {
+            [flags](const std::string& text) { return ParsePath(text, &flags->artifacts); }},
+           {"shard", "(auto)",
+            "Which shard of the tests this is, and of how many: as the engine says that\n"
+            "      is found in the environment, such as Bazel, Buildkite, CircleCI, GitLab\n"
+            "      CI, Kubernetes or Slurm; GoogleTest's own variables come first. []",
+            MakeChoice(kShard, &flags->shard_auto)}}) {
     table.push_back(std::move(flag));
   }
   for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));

@@ -25,6 +25,7 @@ struct Flags : CellFlags, FindingFlags {
   std::string history;  // an absolute path; empty: none
   int retries = 0;
   std::string artifacts;  // a directory, absolute; empty: none
+  bool shard_auto = false;
 };
 
 FlagTable PluginFlagTable(Flags* flags);

@@ -10,6 +10,7 @@
 #include "preconditions.h"
 #include "private_access.h"
 #include "proxy.h"
+#include "shard.h"
 
 #ifndef TESTCELL_KEEP_GTEST_MACROS
 #define TESTCELL_KEEP_GTEST_MACROS
@@ -160,6 +161,7 @@ void Plugin::Fork(const std::vector<IsolatedSuite*>& suites) {
 
 void Plugin::BecomeTest() {
   EnterOtherProcess();
+  GiveBackShard();
   // Piped output would wait in a buffer, and be lost in a crash.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   TestProcess* const process = TestProcess::Current();

@@ -12,6 +12,7 @@
 #include "plugin.h"
 #include "preconditions.h"
 #include "private_access.h"
+#include "shard.h"
 #include "testcell/gtest.h"
 #include "testcell/internal/hooks.h"
 
@@ -169,7 +170,9 @@ int __wrap__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test) {
   using namespace testcell::internal;  // NOLINT(google-build-using-namespace)
   if (InDeathTest() || TESTCELL_GTEST_GET(list_tests))
     return __real__ZN7testing8UnitTest3RunEv(unit_test);
-  const std::string error = Findings::Check(TheProgram().setup.flags);
+  const Flags& flags = TheProgram().setup.flags;
+  std::string error = Findings::Check(flags);
+  if (error.empty()) error = TakeShard(flags);
   if (!error.empty()) {
     std::fprintf(stderr, "testcell: no test was run: %s\n", error.c_str());
     std::exit(2);
