@@ -84,6 +84,38 @@ TEST_F(HistoryTest, AShorterTextLeavesNothingOfTheLonger) {
   EXPECT_EQ(Read(), "testcell history 1\n1 A.a\n");
 }
 
+TEST_F(HistoryTest, SenselessDurationsAreCutDown) {
+  Write("testcell history 1\n9223372036854775807 A.a\n99999999999999999999999 B.b\n0 C.c\n");
+  History history;
+  EXPECT_EQ(history.Load(path_), "");
+  EXPECT_EQ(history.Expected("A.a"), std::chrono::hours(1000));
+  EXPECT_EQ(history.Expected("B.b"), std::chrono::hours(1000));
+  EXPECT_EQ(history.Expected("C.c"), milliseconds(0));
+}
+
+TEST_F(HistoryTest, AFixedFileHasToBeThatOneAndStaysAsItIs) {
+  const std::string text = "testcell history 1\n5 A.a\n";
+  const std::string digest = "de7f9eaefc7e7f8e80f250da908d68d5c127cb8f3747a6b9467a40a2413d8d61";
+  Write(text);
+  History history;
+  EXPECT_EQ(history.LoadFixed(path_, "0123456789abcdef"),
+            "the history " + path_ + " has the SHA-256 " + digest +
+                ", not 0123456789abcdef: it is not the one that divides the shards");
+  EXPECT_EQ(history.LoadFixed(path_, digest.substr(0, 16)), "");
+  EXPECT_EQ(history.LoadFixed(path_, digest), "");
+  EXPECT_EQ(history.Expected("A.a"), milliseconds(5));
+  history.Record("A.a", milliseconds(9));
+  EXPECT_EQ(history.Save(), "");
+  EXPECT_EQ(Read(), text);
+}
+
+TEST_F(HistoryTest, AFixedFileIsNotMade) {
+  History history;
+  EXPECT_EQ(history.LoadFixed(path_, "0123456789abcdef"),
+            "cannot open the history " + path_ + ": ENOENT (No such file or directory)");
+  EXPECT_NE(::access(path_.c_str(), F_OK), 0);
+}
+
 TEST_F(HistoryTest, SomebodysFileIsNotTouched) {
   Write("int main() {}\n");
   History history;

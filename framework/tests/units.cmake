@@ -2,6 +2,7 @@
 add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/artifacts_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/carry_pattern_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/divide_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/error_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/flags_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/frame_test.cc
@@ -10,6 +11,7 @@ add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/made_up_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/options_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/sha256_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/shard_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/status_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/unit_log_test.cc)

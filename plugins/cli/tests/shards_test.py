@@ -7,6 +7,7 @@ The tables of PAGE (framework/docs/shards.md) have to say what happened; --write
 makes them say so.
 """
 import concurrent.futures
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 TESTCELL = PLUGIN = PLAIN = PAGE = ""
 WRITE = False
@@ -233,7 +235,178 @@ class Choice(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
+class Balanced(Case):
+    """--testcell_balance: each test in one shard, whatever the history holds."""
+    LONG = {"All/Numbers.Pass/0": 9000, "All/Numbers.Pass/3": 8000, "All/Numbers.Pass/6": 7000}
+
+    def write(self, text, name="history"):
+        path = os.path.join(self.directory, name)
+        with open(path, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    @staticmethod
+    def digest(path):
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
+    @staticmethod
+    def text(durations):
+        return "testcell history 1\n" + "".join(
+            f"{milliseconds} {name}\n" for name, milliseconds in durations.items())
+
+    def shard(self, index, count, *arguments, way=Case.WAYS[0]):
+        return self.run_tests(way, {"CIRCLE_NODE_INDEX": index, "CIRCLE_NODE_TOTAL": count},
+                              "shard=auto", *arguments)
+
+    def all_shards(self, count, *arguments, way=Case.WAYS[0]):
+        """What ran, by shards: each test once."""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            runs = list(pool.map(lambda index: self.shard(index, count, *arguments, way=way),
+                                 range(count)))
+        for done in runs:
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return [self.ran(done) for done in runs]
+
+    def check(self, path, *arguments, way=Case.WAYS[0], most=MOST_SHARDS):
+        before = self.digest(path)
+        for count in range(1, most + 1):
+            shards = self.all_shards(count, f"history={path}", f"balance={before}", *arguments,
+                                     way=way)
+            self.assertEqual(sorted(sum(shards, [])), TESTS)
+        self.assertEqual(self.digest(path), before)
+
+    def test_long_tests_are_apart(self):
+        path = self.write(self.text(dict.fromkeys(TESTS, 10) | self.LONG))
+        for way in self.WAYS:
+            with self.subTest(way):
+                self.check(path, way=way)
+        shards = self.all_shards(3, f"history={path}", f"balance={self.digest(path)}")
+        self.assertEqual([len(set(shard) & set(self.LONG)) for shard in shards], [1, 1, 1])
+        # GoogleTest's own shards of these tests are not like that.
+        shards = self.all_shards(3)
+        self.assertNotEqual([len(set(shard) & set(self.LONG)) for shard in shards], [1, 1, 1])
+
+    def test_histories_that_nobody_expects(self):
+        texts = {
+            "empty": "", "nothing": self.text({}), "others": self.text({"No.Such": 5}),
+            "huge durations": self.text(dict.fromkeys(TESTS, 2**63 - 1)),
+            "overflow": self.text(dict.fromkeys(TESTS, 10**40)),
+            "one of all": self.text({TESTS[-1]: 2**62}),
+            "negative": self.text(dict.fromkeys(TESTS, -5)),
+            "cut": self.text(dict.fromkeys(TESTS, 7))[:60],
+            "bytes": b"testcell history 1\n\0\xff\xfe\n\n \n5\n5 \n5\0 A\n" + os.urandom(5000),
+            "one line": b"testcell history 1\n" + b"9" * 1_000_000,
+            "many": self.text({f"Other.{i}": i for i in range(100_000)} | self.LONG),
+        }
+        for name, text in texts.items():
+            with self.subTest(name):
+                self.check(self.write(text), most=3)
+
+    def test_other_ways_to_run(self):
+        path = self.write(self.text(self.LONG))
+        digest = self.digest(path)
+        for arguments in (("--gtest_shuffle", "--gtest_random_seed=7"), ("isolate=off",),
+                          ("suites=shared",), ("isolate=marked",)):
+            with self.subTest(arguments):
+                shards = self.all_shards(3, f"history={path}", f"balance={digest}",
+                                         "--gtest_filter=-Environment.*", *arguments)
+                self.assertEqual(sorted(sum(shards, [])),
+                                 [name for name in TESTS if name != "Environment.IsTheUsers"])
+        shards = self.all_shards(2, f"history={path}", f"balance={digest}", "--gtest_repeat=3")
+        self.assertEqual(sorted(sum(shards, [])), sorted(3 * TESTS))
+        shards = self.all_shards(4, f"history={path}", f"balance={digest}", "--gtest_filter=Other.*",
+                                 "--gtest_also_run_disabled_tests")
+        self.assertEqual(shards[3], [])
+        self.assertEqual(sorted(sum(shards, [])),
+                         ["Other.DISABLED_Waits", "Other.Passes", "Other.Skips"])
+
+    def test_reports_have_each_test_once(self):
+        path = self.write(self.text(self.LONG))
+        reported = []
+        for index in range(3):
+            xml = os.path.join(self.directory, "report.xml")
+            done = self.shard(index, 3, f"history={path}", f"balance={self.digest(path)}",
+                              f"--gtest_output=xml:{xml}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            root = ElementTree.parse(xml).getroot()
+            cases = [f"{case.get('classname')}.{case.get('name')}"
+                     for case in root.iter("testcase")]
+            self.assertEqual(int(root.get("tests")), len(cases))
+            self.assertIn(f"testcell: by the history {len(self.ran(done))} of 10 tests are in this "
+                          "shard\n", done.stderr)
+            reported += cases
+        self.assertEqual(sorted(reported), sorted([*TESTS, "Other.DISABLED_Waits"]))
+
+    def test_a_shard_with_another_history_refuses_to_run(self):
+        path = self.write(self.text(self.LONG))
+        other = self.write(self.text({"Other.Passes": 5}), "other")
+        balance = f"balance={self.digest(path)}"
+        for bad in (other, os.path.join(self.directory, "none"), self.write("garbage", "garbage")):
+            for way in self.WAYS:
+                with self.subTest(bad, way=way):
+                    done = self.shard(1, 2, f"history={bad}", balance, way=way)
+                    self.assertEqual((done.returncode, self.ran(done)), (2, []), done.stderr)
+                    self.assertIn("testcell: no test was run: ", done.stderr)
+                    self.assertIn(bad, done.stderr)
+        # With its digest a file is still not what it isn't.
+        done = self.shard(1, 2, f"history={bad}", f"balance={self.digest(bad)}")
+        self.assertEqual((done.returncode, self.ran(done)), (2, []), done.stderr)
+        # Tried again with the right one it runs what is missing.
+        shards = [self.ran(self.shard(index, 2, f"history={path}", balance)) for index in (0, 1)]
+        self.assertEqual(sorted(sum(shards, [])), TESTS)
+
+    def test_without_a_digest_histories_may_differ(self):
+        texts = [self.text(self.LONG), self.text({"Other.Passes": 500000}), self.text({}), ""]
+        for count in range(2, MOST_SHARDS + 1):
+            shards = []
+            for index in range(count):
+                # The last one has none, as a machine that never ran these tests.
+                path = os.path.join(self.directory, f"new-{count}") if index == count - 1 else \
+                    self.write(texts[index], f"history-{index}")
+                done = self.shard(index, count, f"history={path}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("testcell: the shards are GoogleTest's own: the history divides them "
+                              "with --testcell_balance=SHA256 only", done.stderr)
+                shards.append(self.ran(done))
+                with open(path, encoding="ascii") as file:
+                    self.assertIn(f" {shards[-1][0]}\n", file.read())
+            self.assertEqual(sorted(sum(shards, [])), TESTS)
+
+    def test_a_history_that_a_shard_has_updated_divides_no_more(self):
+        path = self.write(self.text(self.LONG))
+        balance = f"balance={self.digest(path)}"
+        self.assertEqual(self.shard(0, 2, f"history={path}", balance).returncode, 0)
+        self.assertEqual(self.shard(0, 2, f"history={path}").returncode, 0)
+        done = self.shard(1, 2, f"history={path}", balance)
+        self.assertEqual((done.returncode, self.ran(done)), (2, []))
+        self.assertRegex(done.stderr, "has the SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}: it is not the "
+                                      "one that divides the shards\n")
+
+    def test_bad_flags(self):
+        path = self.write(self.text(self.LONG))
+        done = self.run_tests(self.WAYS[0], {}, f"balance={self.digest(path)}")
+        self.assertEqual((done.returncode, done.stderr), (
+            2, "testcell: no test was run: --testcell_balance needs --testcell_history\n"))
+        for bad in ("0123", "x" * 64, self.digest(path).upper(), self.digest(path) + "0"):
+            done = self.run_tests(self.WAYS[0], {}, f"history={path}", f"balance={bad}")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"'{bad}' is no value for it; it takes SHA256\n", done.stderr)
+
+    def test_what_sha256sum_prints_is_a_digest(self):
+        path = self.write(self.text(self.LONG))
+        said = subprocess.run(["sha256sum", path], check=True, stdout=subprocess.PIPE, text=True,
+                              timeout=TIMEOUT_S).stdout.rstrip("\n")
+        done = self.shard(0, 2, f"history={path}", f"balance={said}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # A file that nobody may write to will do, in a directory that nobody may, either.
+        os.chmod(path, 0o444)
+        os.chmod(self.directory, 0o555)
+        done = self.shard(0, 2, f"history={path}", f"balance={said}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 if __name__ == "__main__":
     WRITE = sys.argv[1] == "--write"
     TESTCELL, PLUGIN, PLAIN, PAGE = map(os.path.abspath, sys.argv[1 + WRITE:5 + WRITE])
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[5 + WRITE:]])

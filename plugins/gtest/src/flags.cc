@@ -23,6 +23,15 @@ std::function<bool(const std::string&)> MakeTestName(std::string* name) {
   };
 }
 
+// As sha256sum(1) prints it, with or without the file's name; not all of it is needed.
+bool ParseDigest(const std::string& text, std::string* digest) {
+  constexpr std::size_t kFewest = 16;
+  constexpr std::size_t kAll = 64;
+  *digest = text.substr(0, text.find(' '));
+  return text.empty() || (digest->size() >= kFewest && digest->size() <= kAll &&
+                          digest->find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
 }  // namespace
 
 FlagTable PluginFlagTable(Flags* flags) {
@@ -76,7 +85,12 @@ FlagTable PluginFlagTable(Flags* flags) {
             "Which shard of the tests this is, and of how many: as the engine says that\n"
             "      is found in the environment, such as Bazel, Buildkite, CircleCI, GitLab\n"
             "      CI, Kubernetes or Slurm; GoogleTest's own variables come first. []",
-            MakeChoice(kShard, &flags->shard_auto)}}) {
+            MakeChoice(kShard, &flags->shard_auto)},
+           {"balance", "SHA256",
+            "The history divides tests among shards, so that all take about as long: it\n"
+            "      has to be the file that all shards have, by its SHA-256, and is not\n"
+            "      updated. []",
+            [flags](const std::string& text) { return ParseDigest(text, &flags->balance); }}}) {
     table.push_back(std::move(flag));
   }
   for (Flag& flag : FindingFlagTable(flags)) table.push_back(std::move(flag));

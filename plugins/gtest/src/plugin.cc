@@ -31,6 +31,7 @@ class PluginListener : public ::testing::EmptyTestEventListener {
  public:
   explicit PluginListener(Plugin* plugin) : plugin_(plugin) {}
 
+  void OnTestProgramStart(const ::testing::UnitTest&) override { DivideTests(); }
   void OnTestIterationStart(const ::testing::UnitTest&, int iteration) override {
     plugin_->OnTestIterationStart(iteration);
   }
@@ -271,7 +272,10 @@ void Plugin::OnTestIterationStart(int iteration) {
   settings.visible = setup_.visible;
   const bool ours = settings.attach == Attach::kNothing;  // the terminal, and not a test's
   if (ours && StatusLine::Wanted(STDOUT_FILENO)) settings.status = &status_line_;
-  const std::string error = history_.Load(setup_.flags.history);
+  const Flags& flags = setup_.flags;
+  const std::string error = flags.balance.empty()
+                                ? history_.Load(flags.history)
+                                : history_.LoadFixed(flags.history, flags.balance);
   if (!error.empty()) RefuseToRun(error);
   supervisor_ = std::make_unique<Supervisor>(std::move(settings));
   PlanSuites();

@@ -82,6 +82,8 @@ TESTCELL_PRIVATE_MEMBER_(TestInfo, fixture_class_id_,
 TESTCELL_PRIVATE_MEMBER_(TestInfo, factory_,
                          ::testing::internal::TestFactoryBase* const TestInfo::*);
 TESTCELL_PRIVATE_MEMBER_(TestInfo, should_run_, bool TestInfo::*);
+TESTCELL_PRIVATE_MEMBER_(TestInfo, is_disabled_, bool TestInfo::*);
+TESTCELL_PRIVATE_MEMBER_(TestInfo, is_in_another_shard_, bool TestInfo::*);
 TESTCELL_PRIVATE_MEMBER_(TestSuite, should_run_, bool TestSuite::*);
 TESTCELL_PRIVATE_MEMBER_(TestSuite, Run, void (TestSuite::*)());
 TESTCELL_PRIVATE_MEMBER_(TestSuite, elapsed_time_, Milliseconds TestSuite::*);
@@ -153,6 +155,12 @@ inline void SetShouldRun(TestInfo& test, bool should_run) {
 }
 inline void SetShouldRun(TestSuite& suite, bool should_run) {
   suite.*Private(TestSuite_should_run_{}) = should_run;
+}
+
+inline bool IsDisabled(const TestInfo& test) { return test.*Private(TestInfo_is_disabled_{}); }
+// What is in another shard is in no report.
+inline void SetInAnotherShard(TestInfo& test, bool elsewhere) {
+  test.*Private(TestInfo_is_in_another_shard_{}) = elsewhere;
 }
 
 inline void SetElapsedTime(TestSuite& suite, Milliseconds elapsed) {

@@ -75,6 +75,7 @@ void Initialize(int* argc, char** argv) {
 class InProcessListener : public ::testing::EmptyTestEventListener {
  public:
   explicit InProcessListener(Findings* findings) : findings_(findings) {}
+  void OnTestProgramStart(const ::testing::UnitTest&) override { DivideTests(); }
   void OnTestEnd(const ::testing::TestInfo& test) override { findings_->AddInProcess(test); }
   void OnTestIterationEnd(const ::testing::UnitTest&, int) override {
     findings_->EndIteration(false);

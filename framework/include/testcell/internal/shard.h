@@ -1,17 +1,21 @@
 // Which part of a program's tests is to run here: a shard, whose number and whose
-// count come from the engine that started the program.
+// count come from the engine that started the program, and how tests are divided
+// so that all shards take about as long.
 //
 //   FoundShard found = FindShard([](const char* name) { return std::getenv(name); });
 //   if (!found.error.empty()) Refuse(found.error);
 //   if (found.engine.empty()) RunAll();
+//   std::vector<int> shard_of = DivideEvenly(tests, found.count);
 //
 // Between a plugin and the framework of one version only: nothing here is for
-// users. Threads and forks: plain data, and a function of its argument.
+// users. Threads and forks: plain data, and functions of their arguments.
 #ifndef TESTCELL_INTERNAL_SHARD_H_
 #define TESTCELL_INTERNAL_SHARD_H_
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace testcell {
 namespace internal {
@@ -29,6 +33,17 @@ struct FoundShard {
 // `variable` gives the value of a variable of the environment, or null. An empty
 // one counts as none.
 FoundShard FindShard(const std::function<const char*(const char*)>& variable);
+
+struct TimedTest {
+  std::string name;
+  std::chrono::milliseconds expected{0};  // 0: unknown
+};
+
+// The shard of each test. It depends on names, durations and the count alone: what
+// is the same for all shards gives the same answer to all of them. Each test is in
+// exactly one; a shard is empty only if there are fewer tests than shards, and
+// then it is one of the last.
+std::vector<int> DivideEvenly(const std::vector<TimedTest>& tests, int shards);
 
 }  // namespace internal
 }  // namespace testcell
