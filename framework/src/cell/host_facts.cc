@@ -81,6 +81,7 @@ HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   HostFacts host;
   host.uid = ::geteuid();
   host.gid = ::getegid();
+  std::ifstream("/proc/sys/kernel/pid_max") >> host.pid_max;
   host.in_user_namespace = InUserNamespace();
   host.cwd = Canonical(".");
   host.program = Canonical("/proc/self/exe");

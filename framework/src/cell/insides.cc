@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "cell/pids.h"
+
 namespace testcell::cell {
 namespace {
 
@@ -24,7 +26,9 @@ void EnterWorkingDirectory(const Context& context) {
 
 posix::UniqueFd MakeInsides(const Context& context) {
   SetHostName(context);
+  const int outside = PidOutside();
   posix::UniqueFd base = MakeMounts(context);
+  SpreadPids(outside, context.plan->pid_max);
   if (context.plan->own_net) {
     BringUpLoopback(context);
     OpenLowPorts(context);

@@ -95,6 +95,7 @@ class Planner {
     plan_.more_ipv6 = plan_.own_net && host_.has_ipv6;
     plan_.own_ipc = options_.ipc_namespace;
     plan_.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+    plan_.pid_max = host_.pid_max;
     if (plan_.own_net) plan_.namespaces |= CLONE_NEWNET;
     if (options_.uts_namespace) plan_.namespaces |= CLONE_NEWUTS;
     if (options_.ipc_namespace) plan_.namespaces |= CLONE_NEWIPC;

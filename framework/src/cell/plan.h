@@ -33,6 +33,7 @@ struct Plan {
   uid_t uid = 0;
   gid_t gid = 0;
   std::uint64_t namespaces = 0;  // CLONE_NEW*, without CLONE_NEWUSER
+  int pid_max = 0;               // the host's; 0: not known
   bool own_net = true;
   bool more_ipv4 = false;  // lo gets more than 127.0.0.1 and ::1
   bool more_ipv6 = false;

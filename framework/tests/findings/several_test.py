@@ -1,0 +1,68 @@
+"""What it takes several cells to see, or more than rows of a table.
+
+    several_test.py DRIVER
+"""
+import collections
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DRIVER = os.path.abspath(sys.argv[1])
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+class Several(unittest.TestCase):
+    def setUp(self):
+        place = "/opt" if os.access("/opt", os.W_OK) else None
+        self.home = tempfile.mkdtemp(prefix="several-", dir=place)
+        self.addCleanup(shutil.rmtree, self.home)
+        self.cwd, self.host = (os.path.join(self.home, name) for name in ("cwd", "host"))
+        for path in (self.home, self.cwd, self.host):
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, 0o777)
+
+    def start(self, *arguments, prefix=()):
+        return subprocess.Popen(
+            [*prefix, DRIVER, *arguments], cwd=self.cwd, stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, ZOO_HOST=self.host))
+
+    def end(self, process):
+        """How often what was found: {(side, kind, name): count}, and what was said beside."""
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, err)
+        rows = [line.split("\t")[1:4] for line in out.splitlines()]
+        return collections.Counter(map(tuple, rows)), err
+
+    def users(self):
+        runs = [((), "--jobs=4"), ((), "--user=root")]
+        if os.geteuid() == 0:
+            runs[1] = ((), "--user-namespace")
+            if subprocess.run([*NOBODY, "test", "-x", DRIVER], check=False).returncode == 0:
+                runs += [(NOBODY, "--jobs=4"), (NOBODY, "--user=root")]
+        return runs
+
+    @unittest.skipUnless(os.path.exists("/proc/sys/kernel/ns_last_pid"), "a kernel without it")
+    def test_names_by_process_id_differ(self):
+        """Of two runs at the same time, and of the processes that tests fork."""
+        for prefix, argument in self.users():
+            with self.subTest(argument, prefix=prefix):
+                runs = [self.start("--jobs=4", argument, "--repeat=20", "pids_clean", prefix=prefix)
+                        for _ in range(2)]
+                names = collections.Counter()
+                for run in runs:
+                    found, said = self.end(run)
+                    self.assertEqual(said, "")
+                    self.assertFalse([row for row in found if row[0] == "outcome"])
+                    names.update({row[2]: count for row, count in found.items()
+                                  if row[:2] == ("use", "path") and row[2].startswith("/tmp/")})
+                self.assertEqual((len(names), set(names.values())), (2 * 20 * 6, {1}))
+                self.assertEqual(len(os.listdir(self.host)), 2 * 20 * 6)
+                for name in os.listdir(self.host):
+                    os.unlink(os.path.join(self.host, name))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
