@@ -41,6 +41,13 @@ bool IsAtOrBelow(std::string_view path, std::string_view directory) {
          (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
+// What O_TMPFILE makes has no name: the kernel calls it "#" and its inode.
+bool LooksUnnamed(std::string_view path) {
+  const std::size_t hash = path.rfind("/#");
+  return hash != path.npos && hash + 2 < path.size() &&
+         path.find_first_not_of("0123456789", hash + 2) == path.npos;
+}
+
 bool IsBefore(const timespec& one, const timespec& other) {
   return one.tv_sec != other.tv_sec ? one.tv_sec < other.tv_sec : one.tv_nsec < other.tv_nsec;
 }
@@ -163,14 +170,15 @@ bool EscapeWatch::IsMeant(std::string_view path) const {
 void EscapeWatch::Note(const Text& path, std::uint64_t mask) {
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
+  const bool by_name = (mask & (kComes | kGoes)) != 0;
+  struct stat status;
+  const bool is_there = !by_name && Find(path.c_str(), &status);
+  if (!by_name && !is_there && LooksUnnamed(View(path))) return;
   Entry* const entry = AddEntry(View(path), mask);
   if (entry != nullptr && (mask & kGoes) != 0) entry->removed = true;
   // What was open for writing may not have been written to. Of a file that
   // somebody has removed meanwhile nothing tells.
-  struct stat status;
-  if ((mask & (kComes | kGoes)) != 0 || !Find(path.c_str(), &status) || HasChanged(status)) {
-    NoteUse(View(path));
-  }
+  if (!is_there || HasChanged(status)) NoteUse(View(path));
 }
 
 void EscapeWatch::NoteUse(std::string_view path) {

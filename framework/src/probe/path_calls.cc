@@ -119,6 +119,7 @@ void NotePath(const seccomp_notif& call, const PathCall& kind, EscapeWatch* esca
 // A call that opens a file; its flags are those of open(2).
 void NoteOpen(const seccomp_notif& call, PathCall kind, std::uint64_t flags, EscapeWatch* escapes) {
   if ((flags & kWriting) == 0) return;
+  if ((flags & O_TMPFILE) == O_TMPFILE) return;  // has no name; the path is its directory's
   kind.deed = (flags & O_CREAT) != 0 ? Deed::kCreates : Deed::kWrites;
   NotePath(call, kind, escapes);
 }

@@ -106,6 +106,20 @@ PAYLOAD(escape_refused_clean) {
 PAYLOAD(escape_many_made) {
   for (int i = 0; i < 400; ++i) WriteFile(Host("many" + std::to_string(i)), "12");
 }
+// What has no name until it gets one.
+int Unnamed() {
+  const int fd = MUST(::open(std::getenv("ZOO_HOST"), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  MUST(::write(fd, "12", 2));
+  return fd;
+}
+PAYLOAD(escape_unnamed_clean) { ::close(Unnamed()); }
+PAYLOAD(escape_unnamed_linked) {
+  const int fd = Unnamed();
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  MUST(::linkat(AT_FDCWD, link.c_str(), AT_FDCWD, Host("made").c_str(), AT_SYMLINK_FOLLOW));
+  ::close(fd);
+}
+PAYLOAD(escape_unnamed_name_changed) { WriteFile(Host("#12"), "something else"); }
 PAYLOAD(escape_opened_clean) { ::close(MUST(::open(Host("kept").c_str(), O_RDWR | O_CLOEXEC))); }
 PAYLOAD(escape_read_clean) {
   char text[16];

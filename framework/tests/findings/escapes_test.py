@@ -39,6 +39,9 @@ EXPECTED = {
     "escape_before_a_pause": ({"made": MADE}, {"made", "passing"}),
     "escape_fifo_clean": ({}, set()),
     "escape_many_made": (MANY, set(MANY)),
+    "escape_unnamed_clean": ({}, set()),
+    "escape_unnamed_linked": ({"made": MADE}, {"made"}),
+    "escape_unnamed_name_changed": ({"#12": CHANGED}, {"#12"}),
     "escape_opened_clean": ({}, set()),
     "escape_read_clean": ({}, set()),
     "escape_refused_clean": ({}, set()),
@@ -86,7 +89,7 @@ class Escapes(unittest.TestCase):
         for name in ("sub", "shared"):
             os.mkdir(os.path.join(self.host, name))
         os.mkfifo(os.path.join(self.host, "pipe"))
-        for name in ("kept", "changed", "gone", "sub/kept"):
+        for name in ("kept", "changed", "gone", "sub/kept", "#12"):
             with open(os.path.join(self.host, name), "w", encoding="utf-8") as file:
                 file.write(name)
 
