@@ -81,9 +81,6 @@ Binding ToBinding(const sockaddr_storage& address, std::size_t size) {
         reinterpret_cast<const char*>(&address) + offsetof(sockaddr_un, sun_path);
     binding.name.abstract = *path == '\0';
     binding.name.name = {path + 1, size - offsetof(sockaddr_un, sun_path) - 1};
-    while (!binding.name.name.empty() && binding.name.name.back() == '\0') {
-      binding.name.name.remove_suffix(1);
-    }
   }
   binding.inet.family = binding.family;
   return binding;

@@ -48,11 +48,18 @@ bool IsUnset(const posix::InetEndpoint& endpoint) {
                                            [](std::uint8_t byte) { return byte == 0; });
 }
 
-void AddPrintable(std::string_view bytes, Text* text) {
-  for (const char byte : bytes) {
-    const bool printable = byte >= ' ' && byte != 0x7f;
-    text->Add(printable ? &byte : "?", 1);
+// So that no two names look alike. Where bind(2) was given the whole of a
+// sockaddr_un, the name ends with many zeros.
+void AddEscaped(std::string_view bytes, Text* text) {
+  std::size_t zeros = 0;
+  while (zeros < bytes.size() && bytes[bytes.size() - zeros - 1] == '\0') ++zeros;
+  for (const char byte : bytes.substr(0, bytes.size() - zeros)) {
+    const bool plain = byte >= ' ' && byte < 0x7f && byte != '\\';
+    if (plain) text->Add(&byte, 1);
+    if (!plain) text->Add("\\x").AddHex(static_cast<unsigned char>(byte), 2);
   }
+  if (zeros > 0) text->Add("\\x00");
+  if (zeros > 1) text->Add("{").Add(static_cast<long>(zeros)).Add("}");
 }
 
 const char* TypeName(int type) {
@@ -158,7 +165,7 @@ posix::UnixSocket ToUnix(int fd, const Address& local, const Address& peer) {
     std::string_view name(local.unix_name.sun_path, local.size - kPath);
     socket.abstract = name.front() == '\0';
     if (socket.abstract) name.remove_prefix(1);
-    while (!name.empty() && name.back() == '\0') name.remove_suffix(1);
+    while (!socket.abstract && name.back() == '\0') name.remove_suffix(1);
     socket.name = name;
   }
   return socket;
@@ -221,8 +228,9 @@ Text SocketName(const posix::InetSocket& socket) {
 
 Text UnixName(const posix::UnixSocket& socket) {
   Text name;
-  if (socket.abstract) name.Add("@");
-  AddPrintable(socket.name, &name);
+  if (!socket.abstract) return name.Add(socket.name.data(), socket.name.size());
+  name.Add("@");
+  AddEscaped(socket.name, &name);
   return name;
 }
 

@@ -16,7 +16,8 @@ Endpoint EndpointName(int family, const posix::InetEndpoint& endpoint);
 Text SocketName(const posix::InetSocket& socket);
 Text SocketName(const posix::UnixSocket& socket);
 
-// "@name", "/path"; empty: it has none. Of what can't be printed: "?".
+// "@name", "/path"; empty: it has none. What can't be printed of an abstract
+// name, and a backslash, are "\xNN", many zeros at its end "\x00{100}".
 Text UnixName(const posix::UnixSocket& socket);
 
 struct OwnSocket {

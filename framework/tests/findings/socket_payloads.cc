@@ -131,6 +131,19 @@ PAYLOAD(unix_abstract_clean) {
   MUST(BindUnix(fd, "@zoo"));
   ::close(fd);
 }
+// Names of which every byte counts.
+void BindAll(bool close) {
+  const char full[100] = "@full";
+  for (const std::string& name :
+       {std::string("@bin\1"), std::string("@bin\2"), std::string("@nul"), std::string("@nul\0", 5),
+        std::string("@a\\b"), std::string(full, sizeof full)}) {
+    const int fd = MUST(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    MUST(BindUnix(fd, name));
+    if (close) ::close(fd);
+  }
+}
+PAYLOAD(unix_abstract_bytes_left) { BindAll(false); }
+PAYLOAD(unix_abstract_bytes_clean) { BindAll(true); }
 PAYLOAD(unix_abstract_child_left) {
   StartActor([] {
     const int fd = MUST(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
