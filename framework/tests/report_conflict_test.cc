@@ -109,7 +109,7 @@ TEST(Conflicts, OfEveryKind) {
   const std::vector<std::pair<UseKind, std::string>> uses = {
       {UseKind::kTcp, "127.0.0.1:80"},  {UseKind::kUdp, "127.0.0.1:80"},
       {UseKind::kUnixAbstract, "@bus"}, {UseKind::kPath, "/tmp/state"},
-      {UseKind::kSysvKey, "0x1234"},    {UseKind::kPosixMq, "/queue"},
+      {UseKind::kSysvKey, "shm 0x53"},  {UseKind::kPosixMq, "/queue"},
       {UseKind::kPosixShm, "/segment"}, {UseKind::kHostName, "alpha"}};
   report::Test one = MakeTest("A.a");
   report::Test other = MakeTest("B.b");
@@ -120,8 +120,14 @@ TEST(Conflicts, OfEveryKind) {
   EXPECT_THAT(Conflicts({one, other}),
               ElementsAre("tcp 127.0.0.1:80: A.a B.b", "udp 127.0.0.1:80: A.a B.b",
                           "unix_abstract @bus: A.a B.b", "path /tmp/state: A.a B.b",
-                          "sysv_key 0x1234: A.a B.b", "posix_mq /queue: A.a B.b",
+                          "sysv_key shm 0x53: A.a B.b", "posix_mq /queue: A.a B.b",
                           "posix_shm /segment: A.a B.b", "hostname alpha: A.a B.b"));
+}
+
+TEST(Conflicts, KeysHaveATypeEach) {
+  EXPECT_THAT(Conflicts({MakeTest("A.a") | Uses(UseKind::kSysvKey, "shm 0x53"),
+                         MakeTest("A.b") | Uses(UseKind::kSysvKey, "msg 0x53")}),
+              IsEmpty());
 }
 
 TEST(Conflicts, AHostHasOneName) {

@@ -67,7 +67,7 @@ enum class UsedBy { kTest, kSuiteSetUp, kEnvironment };
 
 struct Use {
   UseKind kind = UseKind::kTcp;
-  std::string name;  // "0.0.0.0:80", "/tmp/state", "0x1234"
+  std::string name;  // "0.0.0.0:80", "/tmp/state", "shm 0x1234"
   UsedBy by = UsedBy::kTest;
   bool only_read = false;  // two readers don't collide
   // Made for the moment, as mkstemp(3) does: not worth a word unless another

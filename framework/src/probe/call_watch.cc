@@ -108,11 +108,12 @@ void NoteBind(const seccomp_notif& call, Seen* seen, Sink* sink) {
   }
 }
 
-void NoteKey(const seccomp_notif& call, std::uint64_t flags, Seen* seen, Sink* sink) {
+void NoteKey(const seccomp_notif& call, const char* type, std::uint64_t flags, Seen* seen,
+             Sink* sink) {
   const auto key = static_cast<key_t>(call.data.args[0]);
   if (key == IPC_PRIVATE || (flags & IPC_CREAT) == 0) return;
   posix::FixedText<24> name;
-  name.Add("0x").AddHex(static_cast<unsigned>(key));
+  name.Add(type).Add(" 0x").AddHex(static_cast<unsigned>(key));
   if (seen->Add(Hash(View(name), 13 + 16 * static_cast<std::uint64_t>(sink->user())))) {
     sink->Report(UseKind::kSysvKey, View(name));
   }
@@ -173,10 +174,11 @@ void CallWatch::Note(const seccomp_notif& call, Seen* seen, Sink* sink) {
     case SYS_bind:
       return NoteBind(call, seen, sink);
     case SYS_shmget:
+      return NoteKey(call, "shm", arguments[2], seen, sink);
     case SYS_semget:
-      return NoteKey(call, arguments[2], seen, sink);
+      return NoteKey(call, "sem", arguments[2], seen, sink);
     case SYS_msgget:
-      return NoteKey(call, arguments[1], seen, sink);
+      return NoteKey(call, "msg", arguments[1], seen, sink);
     case SYS_mq_open:
       if ((arguments[1] & O_CREAT) != 0) NoteName(call, UseKind::kPosixMq, sink);
       return;

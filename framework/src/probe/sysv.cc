@@ -26,7 +26,8 @@ union SemArgument {
 
 struct Object {
   LeakKind kind;
-  const char* noun;   // "shm"
+  const char* type;   // "shm": keys of different types have nothing in common
+  const char* noun;   // "shared memory"
   const char* units;  // "bytes"
   key_t key;
   int id;
@@ -42,7 +43,9 @@ void ReportObject(const Object& object, Wanted wanted, Sink* sink) {
   size.Add(static_cast<long>(object.size));
   if (wanted.uses && object.key != IPC_PRIVATE &&
       wanted.seen->Add(Hash(View(id), 9 + 16 * static_cast<std::uint64_t>(object.kind)))) {
-    sink->Report(UseKind::kSysvKey, View(key));
+    Text name;
+    name.Add(object.type).Add(" ").Add(key.c_str());
+    sink->Report(UseKind::kSysvKey, View(name));
   }
   if (!wanted.leaks) return;
   Text what;
@@ -67,9 +70,9 @@ void ReportShm(Wanted wanted, Sink* sink) {
     if (id < 0) continue;
     // Removed already, and only waiting for its last user to go.
     if ((status.shm_perm.mode & SHM_DEST) != 0) continue;
-    ReportObject(
-        {LeakKind::kSysvShm, "shared memory", "bytes", status.shm_perm.__key, id, status.shm_segsz},
-        wanted, sink);
+    ReportObject({LeakKind::kSysvShm, "shm", "shared memory", "bytes", status.shm_perm.__key, id,
+                  status.shm_segsz},
+                 wanted, sink);
   }
 }
 
@@ -83,9 +86,9 @@ void ReportSem(Wanted wanted, Sink* sink) {
     argument.status = &status;
     const int id = ::semctl(index, 0, SEM_STAT_ANY, argument);
     if (id < 0) continue;
-    ReportObject(
-        {LeakKind::kSysvSem, "semaphores", "of them", status.sem_perm.__key, id, status.sem_nsems},
-        wanted, sink);
+    ReportObject({LeakKind::kSysvSem, "sem", "semaphores", "of them", status.sem_perm.__key, id,
+                  status.sem_nsems},
+                 wanted, sink);
   }
 }
 
@@ -96,7 +99,7 @@ void ReportMsg(Wanted wanted, Sink* sink) {
     msqid_ds status;
     const int id = ::msgctl(index, MSG_STAT_ANY, &status);
     if (id < 0) continue;
-    ReportObject({LeakKind::kSysvMsg, "message queue", "messages", status.msg_perm.__key, id,
+    ReportObject({LeakKind::kSysvMsg, "msg", "message queue", "messages", status.msg_perm.__key, id,
                   status.msg_qnum},
                  wanted, sink);
   }

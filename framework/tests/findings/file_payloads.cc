@@ -120,6 +120,11 @@ PAYLOAD(sysv_msg_left) { MUST(::msgget(kKey, IPC_CREAT | 0600)); }
 PAYLOAD(sysv_msg_clean) {
   MUST(::msgctl(MUST(::msgget(kKey, IPC_CREAT | 0600)), IPC_RMID, nullptr));
 }
+// One key, and nothing in common.
+PAYLOAD(sysv_types_left) {
+  MUST(::shmget(kKey, 4096, IPC_CREAT | 0600));
+  MUST(::msgget(kKey, IPC_CREAT | 0600));
+}
 PAYLOAD(sysv_private_left) { MUST(::shmget(IPC_PRIVATE, 4096, 0600)); }
 
 }  // namespace
