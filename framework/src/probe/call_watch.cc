@@ -86,21 +86,22 @@ Binding ToBinding(const sockaddr_storage& address, std::size_t size) {
   return binding;
 }
 
-void NoteBind(const seccomp_notif& call, Seen* seen, Sink* sink) {
+void NoteBind(const seccomp_notif& call, std::uint64_t ns, Seen* seen, Sink* sink) {
   const auto pid = static_cast<pid_t>(call.pid);
   sockaddr_storage address;
   ::memset(&address, 0, sizeof address);
   const std::size_t size = ReadMemory(pid, call.data.args[1], &address,
                                       std::min<std::size_t>(call.data.args[2], sizeof address));
   Binding binding = ToBinding(address, size);
-  if (binding.family == AF_UNIX) {
-    if (!binding.name.abstract || binding.name.name.empty()) return;
+  const bool abstract = binding.name.abstract && !binding.name.name.empty();
+  if (!abstract && binding.inet.local.port == 0) return;
+  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
+  if (socket && !PortWatch::IsIn(ns, socket.get())) return;
+  if (abstract) {
     const Text name = UnixName(binding.name);
     sink->Report(UseKind::kUnixAbstract, View(name), LooksRandom(View(name)));
     return;
   }
-  if (binding.inet.local.port == 0) return;
-  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
   if (!socket) return;
   binding.inet.protocol = Protocol(socket);
   if (binding.inet.protocol == IPPROTO_TCP || binding.inet.protocol == IPPROTO_UDP) {
@@ -131,7 +132,8 @@ void NoteName(const seccomp_notif& call, UseKind kind, Sink* sink) {
 
 }  // namespace
 
-void CallWatch::Install(bool paths) {
+void CallWatch::Install(bool paths, std::uint64_t network_namespace) {
+  network_namespace_ = network_namespace;
   constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
   constexpr std::uint32_t kArch = offsetof(seccomp_data, arch);
   sock_filter path_code[kMaxPathFilter];
@@ -172,7 +174,7 @@ void CallWatch::Note(const seccomp_notif& call, Seen* seen, Sink* sink) {
   const auto& arguments = call.data.args;
   switch (call.data.nr) {
     case SYS_bind:
-      return NoteBind(call, seen, sink);
+      return NoteBind(call, network_namespace_, seen, sink);
     case SYS_shmget:
       return NoteKey(call, "shm", arguments[2], seen, sink);
     case SYS_semget:

@@ -4,6 +4,8 @@
 #ifndef TESTCELL_SRC_PROBE_CALL_WATCH_H_
 #define TESTCELL_SRC_PROBE_CALL_WATCH_H_
 
+#include <cstdint>
+
 #include "probe/escape_watch.h"
 #include "probe/seen.h"
 #include "probe/sink.h"
@@ -18,8 +20,9 @@ class CallWatch {
   void Reset() { fd_ = -1; }
   // For this process, which must make none of these calls any more, and for
   // all that it forks from now on. Where the kernel refuses it, fd() stays -1.
-  // `paths`: also for calls that write to files.
-  void Install(bool paths);
+  // `paths`: also for calls that write to files. `network_namespace`: in which
+  // names are the cell's; 0: not known.
+  void Install(bool paths, std::uint64_t network_namespace);
   int fd() const { return fd_; }
 
   // When there is something to read.
@@ -29,6 +32,7 @@ class CallWatch {
   void Note(const seccomp_notif& call, Seen* seen, Sink* sink);
 
   int fd_ = -1;
+  std::uint64_t network_namespace_ = 0;
 };
 
 }  // namespace testcell::probe

@@ -92,7 +92,7 @@ class Descriptors {
   void VisitSocket(int fd, ino_t inode) {
     OwnSocket socket;
     if (!DescribeOwnSocket(fd, &socket) || socket.of_libc) return;
-    if (wanted_.uses) NoteUse(socket, inode);
+    if (wanted_.uses) NoteUse(fd, socket, inode);
     if (!wanted_.leaks) return;
     posix::FixedText<16> number;
     posix::FixedText<24> identity;
@@ -103,7 +103,9 @@ class Descriptors {
   }
 
   // Init knows what was a set-up's already.
-  void NoteUse(const OwnSocket& socket, ino_t inode) {
+  void NoteUse(int fd, const OwnSocket& socket, ino_t inode) {
+    const bool has_name = socket.abstract.size() > 0 || socket.inet.local.port != 0;
+    if (!has_name || !PortWatch::IsIn(shared_->network_namespace, fd)) return;
     if (socket.abstract.size() > 0 && shared_->name_count < Shared::kMaxNames) {
       Shared::AbstractName& name = shared_->names[shared_->name_count++];
       name.inode = static_cast<std::uint32_t>(inode);

@@ -57,7 +57,18 @@ bool AttachFilter(int fd) {
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
+std::uint64_t NamespaceOf(int socket) {
+  std::uint64_t ns = 0;
+  socklen_t size = sizeof ns;
+  return ::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &ns, &size) == 0 ? ns : 0;
+}
+
 }  // namespace
+
+bool PortWatch::IsIn(std::uint64_t ns, int socket) {
+  const std::uint64_t own = ns != 0 ? NamespaceOf(socket) : 0;
+  return own == 0 || own == ns;
+}
 
 void PortWatch::ReportPort(const posix::InetSocket& socket, Seen* seen, Sink* sink) {
   const bool tcp = socket.protocol == IPPROTO_TCP;
@@ -132,29 +143,19 @@ bool PortWatch::HasCome(std::uint64_t last) const {
   return std::find(last_, last_ + kMaxLast, last) != last_ + kMaxLast;
 }
 
-std::uint64_t PortWatch::NetworkNamespace() const {
-  std::uint64_t ns = 0;
-  socklen_t size = sizeof ns;
-  return ::getsockopt(fd_, SOL_SOCKET, SO_NETNS_COOKIE, &ns, &size) == 0 ? ns : 0;
-}
+std::uint64_t PortWatch::NetworkNamespace() const { return NamespaceOf(fd_); }
 
 std::uint64_t PortWatch::CloseLast(std::uint64_t ns) {
   const posix::UniqueFd last(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   std::uint64_t cookie = 0;
-  std::uint64_t own_ns = 0;
   socklen_t size = sizeof cookie;
-  socklen_t ns_size = sizeof own_ns;
   if (!last ||
       ::setsockopt(last.get(), SOL_SOCKET, SO_BINDTOIFINDEX, &kLoopbackIndex,
                    sizeof kLoopbackIndex) != 0 ||
       ::getsockopt(last.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) {
     return 0;
   }
-  if (ns != 0 && (::getsockopt(last.get(), SOL_SOCKET, SO_NETNS_COOKIE, &own_ns, &ns_size) != 0 ||
-                  own_ns != ns)) {
-    return 0;
-  }
-  return cookie;
+  return IsIn(ns, last.get()) ? cookie : 0;
 }
 
 bool PortWatch::Await(std::uint64_t last, Seen* seen, Sink* sink) {

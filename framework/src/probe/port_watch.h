@@ -23,6 +23,9 @@ class PortWatch {
   // if not 0: the network namespace (SO_NETNS_COOKIE) that it has to be in.
   // Also for the test process.
   static std::uint64_t CloseLast(std::uint64_t ns);
+  // False for a socket of another network namespace than `ns`, which a test may
+  // make for itself. Where one of them is not known: true.
+  static bool IsIn(std::uint64_t ns, int socket);
 
   // Forgets the last cell, whose descriptors went with its init.
   void Reset() {

@@ -2,6 +2,7 @@
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -160,6 +161,19 @@ PAYLOAD(unix_pair_clean) {
   ::close(pair[0]);
   ::close(pair[1]);
 }
+
+// In a network that the test has made for itself.
+void BindElsewhere(bool close) {
+  MUST(::unshare(CLONE_NEWNET));
+  const int port = Listener(85);
+  const int name = MUST(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  MUST(BindUnix(name, "@elsewhere"));
+  if (!close) return;
+  ::close(port);
+  ::close(name);
+}
+PAYLOAD(network_unshared_left) { BindElsewhere(false); }
+PAYLOAD(network_unshared_clean) { BindElsewhere(true); }
 
 PAYLOAD(netlink_left) { MUST(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)); }
 PAYLOAD(netlink_clean) {
