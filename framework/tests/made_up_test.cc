@@ -33,13 +33,15 @@ TEST(MadeUp, KnownPrefixesNeedNoLooks) {
   EXPECT_EQ(Template("pymp-x8vq0c3n"), "pymp-XXXXXXXX");
   EXPECT_EQ(Template("tmp_obj_Kupole"), "tmp_obj_XXXXXX");
   EXPECT_EQ(Template("go-build1234567890"), "go-buildXXXXXXXXXX");
+  EXPECT_EQ(Template("@0003f"), "@XXXXX");
 }
 
 TEST(MadeUp, KnownPrefixesWithOtherEnds) {
   for (const char* name :
        {"gtest_captured_stream", "gtest_captured_stream.", "gtest_captured_stream.log",
         "gtest_captured_stream.serverx", "qt_temp.server1", "psm_state", "mp-server", "tmp.state",
-        "tmp.", "dbus-socket", "etilqs_1", "go-build", "tmp_obj_"}) {
+        "tmp.", "dbus-socket", "etilqs_1", "go-build", "tmp_obj_", "@0003F", "@003f", "@00003f",
+        "@serve"}) {
     EXPECT_EQ(Template(name), name);
   }
 }

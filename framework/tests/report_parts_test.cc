@@ -42,6 +42,7 @@ TEST(Alike, ButForWhatDiffersFromCellToCell) {
   EXPECT_EQ(Alike("sleep 1000 (pid 7)"), Alike("sleep 1000 (pid 12)"));
   EXPECT_EQ(Alike("fd 5 -> socket:[1234]"), Alike("fd 6 -> socket:[99]"));
   EXPECT_EQ(Alike("tcp 127.0.0.1:40123 listening"), Alike("tcp 127.0.0.1:55555 listening"));
+  EXPECT_EQ(Alike("unix @0003f listening"), Alike("unix @a01c2 listening"));
   EXPECT_EQ(Alike("/tmp/log.aX3b9Q"), Alike("/tmp/log.0qPz7B"));
   EXPECT_EQ(Alike("/tmp/gtest_captured_stream.Ccihar"), Alike("/tmp/gtest_captured_stream.0qPz7B"));
   EXPECT_EQ(Alike("/tmp/tmpab12cd9x/state"), Alike("/tmp/tmp_x8vq0c_/state"));

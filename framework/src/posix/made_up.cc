@@ -45,22 +45,23 @@ constexpr Generator kGenerators[] = {
     {"captured_stream.", 6, 6, IsAlnum},        // GoogleTest 1.8
     {"qt_temp.", 6, 6, IsLetter},               // QTemporaryFile
     {"qt_temp-", 6, 6, IsLetter},
-    {"qt_tempdir-", 6, 6, IsLetter},   // QTemporaryDir
-    {"tmp.", 6, 10, IsAlnum},          // mktemp(1)
-    {".tmp", 6, 6, IsAlnum},           // Rust's tempfile
-    {"tmpfile_", 6, 6, IsLetter},      // musl
-    {"tmpnam_", 6, 6, IsLetter},       // musl
-    {"sem.mp-", 8, 8, IsPython},       // Python's multiprocessing
-    {"mp-", 8, 8, IsPython},           // Python's multiprocessing
-    {"pymp-", 8, 8, IsPython},         // Python's multiprocessing
-    {"psm_", 8, 8, IsHex},             // Python's shared_memory
-    {"tsan.rodata.", 1, 10, IsDigit},  // ThreadSanitizer, by its process
-    {"etilqs_", 12, 16, IsAlnum},      // SQLite
-    {"dbus-", 10, 10, IsAlnum},        // D-Bus
-    {"tmp_obj_", 6, 6, IsAlnum},       // git
-    {"tmp_pack_", 6, 6, IsAlnum},      // git
-    {"go-build", 6, 10, IsDigit},      // Go
-    {".org.chromium.", 6, 6, IsAlnum}  // Chromium
+    {"qt_tempdir-", 6, 6, IsLetter},    // QTemporaryDir
+    {"tmp.", 6, 10, IsAlnum},           // mktemp(1)
+    {".tmp", 6, 6, IsAlnum},            // Rust's tempfile
+    {"tmpfile_", 6, 6, IsLetter},       // musl
+    {"tmpnam_", 6, 6, IsLetter},        // musl
+    {"sem.mp-", 8, 8, IsPython},        // Python's multiprocessing
+    {"mp-", 8, 8, IsPython},            // Python's multiprocessing
+    {"pymp-", 8, 8, IsPython},          // Python's multiprocessing
+    {"psm_", 8, 8, IsHex},              // Python's shared_memory
+    {"tsan.rodata.", 1, 10, IsDigit},   // ThreadSanitizer, by its process
+    {"etilqs_", 12, 16, IsAlnum},       // SQLite
+    {"dbus-", 10, 10, IsAlnum},         // D-Bus
+    {"tmp_obj_", 6, 6, IsAlnum},        // git
+    {"tmp_pack_", 6, 6, IsAlnum},       // git
+    {"go-build", 6, 10, IsDigit},       // Go
+    {".org.chromium.", 6, 6, IsAlnum},  // Chromium
+    {"@", 5, 5, IsHex}                  // the kernel, where a socket is bound to no name (unix(7))
 };
 
 constexpr std::size_t kMkstemp = 6;  // mkstemp(3), mkdtemp(3), tempnam(3), Qt, GLib

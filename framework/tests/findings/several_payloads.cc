@@ -1,6 +1,7 @@
 // What it takes several cells to see, or more than rows of a table.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,5 +37,16 @@ PAYLOAD(pids_clean) {
     MUST(status == 0 ? 0 : -1);
   }
 }
+
+// The kernel chooses the name.
+int Autobind() {
+  const int fd = MUST(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  MUST(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family));
+  return fd;
+}
+PAYLOAD(autobound_left) { Autobind(); }
+PAYLOAD(autobound_clean) { ::close(Autobind()); }
 
 }  // namespace

@@ -44,6 +44,18 @@ class Several(unittest.TestCase):
                 runs += [(NOBODY, "--jobs=4"), (NOBODY, "--user=root")]
         return runs
 
+    def found(self, payload):
+        """The rows of it: [[side, kind, name, detail]], and what was said beside."""
+        out, err = self.start(payload).communicate(timeout=120)
+        return [line.split("\t")[1:] for line in out.splitlines()], err
+
+    def test_a_name_that_the_kernel_chose(self):
+        rows, said = self.found("autobound_left")
+        self.assertEqual((len(rows), said), (2, ""), rows)
+        self.assertRegex(rows[0][2], "^unix @[0-9a-f]{5}$")
+        self.assertEqual(rows[1], ["use", "unix_abstract", rows[0][2][5:], "made_up "])
+        self.assertEqual(self.found("autobound_clean"), ([], ""))
+
     @unittest.skipUnless(os.path.exists("/proc/sys/kernel/ns_last_pid"), "a kernel without it")
     def test_names_by_process_id_differ(self):
         """Of two runs at the same time, and of the processes that tests fork."""
