@@ -216,7 +216,9 @@ void CellProbes::NoteOwnSockets() {
   const std::uint32_t count = std::min(shared_->socket_count, Shared::kMaxSockets);
   for (std::uint32_t i = 0; i < count; ++i) ports_.Note(shared_->sockets[i], &seen_, &sink_);
   const std::uint32_t names = std::min(shared_->name_count, Shared::kMaxNames);
-  for (std::uint32_t i = 0; calls_.fd() < 0 && i < names; ++i) {
+  if (calls_.fd() >= 0) return;  // each name was seen when it was taken
+  sink_.Lose(shared_->name_count - names);
+  for (std::uint32_t i = 0; i < names; ++i) {
     const Shared::AbstractName& name = shared_->names[i];
     posix::UnixSocket socket;
     socket.abstract = true;

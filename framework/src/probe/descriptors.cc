@@ -106,8 +106,8 @@ class Descriptors {
   void NoteUse(int fd, const OwnSocket& socket, ino_t inode) {
     const bool has_name = socket.abstract.size() > 0 || socket.inet.local.port != 0;
     if (!has_name || !PortWatch::IsIn(shared_->network_namespace, fd)) return;
-    if (socket.abstract.size() > 0 && shared_->name_count < Shared::kMaxNames) {
-      Shared::AbstractName& name = shared_->names[shared_->name_count++];
+    if (socket.abstract.size() > 0 && shared_->name_count++ < Shared::kMaxNames) {
+      Shared::AbstractName& name = shared_->names[shared_->name_count - 1];
       name.inode = static_cast<std::uint32_t>(inode);
       name.size = static_cast<std::uint32_t>(socket.abstract.size());
       ::memcpy(name.bytes, socket.abstract.c_str(), name.size);

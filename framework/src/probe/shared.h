@@ -12,9 +12,9 @@
 namespace testcell::probe {
 
 struct Shared {
-  static constexpr std::uint32_t kMaxChildren = 32;
+  static constexpr std::uint32_t kMaxChildren = 512;  // more than are reported
   static constexpr std::uint32_t kMaxSockets = 128;
-  static constexpr std::uint32_t kMaxNames = 32;
+  static constexpr std::uint32_t kMaxNames = 256;
 
   // Checkpoints: the test process counts up `asked`, init follows.
   std::uint32_t asked;
@@ -27,7 +27,7 @@ struct Shared {
   // 1: it has had threads or children, or has moved to another processor.
   std::uint32_t others;
   // The test process's own sockets at its end.
-  std::uint32_t name_count;
+  std::uint32_t name_count;  // also of those that found no room
   struct AbstractName {
     std::uint32_t inode;
     std::uint32_t size;

@@ -49,4 +49,14 @@ int Autobind() {
 PAYLOAD(autobound_left) { Autobind(); }
 PAYLOAD(autobound_clean) { ::close(Autobind()); }
 
+PAYLOAD(names_many_left) {
+  for (int i = 0; i < 300; ++i) {
+    const int fd = MUST(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    MUST(BindUnix(fd, "@many" + std::to_string(i)));
+  }
+}
+PAYLOAD(children_many_left) {
+  for (int i = 0; i < 40; ++i) StartSleeper();
+}
+
 }  // namespace

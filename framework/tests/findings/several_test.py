@@ -4,6 +4,7 @@
 """
 import collections
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,18 @@ class Several(unittest.TestCase):
         self.assertRegex(rows[0][2], "^unix @[0-9a-f]{5}$")
         self.assertEqual(rows[1], ["use", "unix_abstract", rows[0][2][5:], "made_up "])
         self.assertEqual(self.found("autobound_clean"), ([], ""))
+
+    def test_more_names_than_there_is_room_for(self):
+        rows, said = self.found("names_many_left")
+        self.assertEqual(collections.Counter(row[0] for row in rows), {"leak": 300, "use": 256})
+        self.assertEqual(said, "names_many_left left or used more than can be told: at least 44 of "
+                               "it is not listed\n")
+
+    def test_many_children_have_a_parent(self):
+        rows, said = self.found("children_many_left")
+        parents = {re.search(r"parent=(\S+)", row[3])[1] for row in rows}
+        self.assertEqual((len(rows), len(parents), said), (40, 1, ""), rows)
+        self.assertNotIn("gone", parents)
 
     @unittest.skipUnless(os.path.exists("/proc/sys/kernel/ns_last_pid"), "a kernel without it")
     def test_names_by_process_id_differ(self):
