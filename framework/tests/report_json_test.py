@@ -97,6 +97,11 @@ class Report(unittest.TestCase):
             ("tcp", "0.0.0.0:80, [::]:80", False,
              ["Server.Starts", "Server.StartsAgain", "Server.Crashes"])])
 
+    def test_what_could_not_be_listed(self):
+        counts = {name: test.get("not_listed") for name, test in self.tests.items()}
+        self.assertEqual(counts.pop("Cache.Keeps"), 7)
+        self.assertEqual(set(counts.values()), {None})
+
     def test_bytes_that_are_no_text(self):
         odd = self.tests["Odd<b>/0.</script><script>document.title='gone'</script>"]
         self.assertTrue(odd["leaks"][0]["what"].startswith('/tmp/\ufffd"&<b>'))

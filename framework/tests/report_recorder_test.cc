@@ -80,6 +80,7 @@ TEST(Repeats, TheWorstOutcomeStaysAndFindingsAreKeptOnce) {
   report::Test failed = MakeTest("A.a") | leak("7") | Uses(UseKind::kTcp, "[::]:80");
   failed.outcome.kind = OutcomeKind::kFailed;
   recorder.Add(MakeTest("A.a") | leak("6") | Uses(UseKind::kTcp, "[::]:80"));
+  failed.not_listed = 2;
   recorder.Add(failed);
   recorder.Add(MakeTest("A.a") | Uses(UseKind::kTcp, "[::]:81"));
   const report::Run run = recorder.Finish({});
@@ -89,6 +90,7 @@ TEST(Repeats, TheWorstOutcomeStaysAndFindingsAreKeptOnce) {
   EXPECT_TRUE(run.tests[0].flaky);
   EXPECT_THAT(Whats(run.tests[0].leaks), ElementsAre("sleep (pid 6)"));
   EXPECT_THAT(run.tests[0].uses, SizeIs(2));
+  EXPECT_EQ(run.tests[0].not_listed, 2U);
 }
 
 TEST(Repeats, PassedAgainIsNotFlaky) {

@@ -78,7 +78,7 @@ void CellProbes::Begin(const Places& places) {
   shared_->asked = shared_->answered = 0;
   shared_->child_count = shared_->socket_count = shared_->name_count = 0;
   shared_->last_socket = shared_->network_namespace = 0;
-  shared_->others = 0;
+  shared_->others = shared_->lost = 0;
   if (switches_.leaks) {
     inodes_before_ = CountInodes(place_fds_);
     newest_mount_ = NewestMount();
@@ -125,7 +125,7 @@ std::uint32_t CellProbes::End() {
   ReportObjects(switches_.leaks);
   // Last, for the kernel tells of sockets when it comes to it.
   if (switches_.uses) ReportUses(processes);
-  return sink_.lost();
+  return sink_.lost() + shared_->lost;
 }
 
 // Reaps what has ended. True if a process of the cell is left.

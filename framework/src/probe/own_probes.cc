@@ -59,6 +59,11 @@ void OwnProbes::SetUser(UsedBy by) {
 }
 
 void OwnProbes::Report(Sink* sink) {
+  ReportAll(sink);
+  probes_->shared()->lost = sink->lost();
+}
+
+void OwnProbes::ReportAll(Sink* sink) {
   const Wanted wanted{probes_->switches().leaks, probes_->switches().uses, nullptr};
   sink->SetUser(by_);
   ReportDescriptors(*probes_->fds_before(), wanted, probes_->shared(), sink);

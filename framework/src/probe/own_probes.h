@@ -23,6 +23,7 @@ class OwnProbes {
   void Report(Sink* sink);
 
  private:
+  void ReportAll(Sink* sink);
   void CloseLastSocket();
 
   CellProbes* probes_;

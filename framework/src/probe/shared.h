@@ -26,6 +26,7 @@ struct Shared {
   std::uint64_t last_socket;
   // 1: it has had threads or children, or has moved to another processor.
   std::uint32_t others;
+  std::uint32_t lost;  // findings that the test process could not tell
   // The test process's own sockets at its end.
   std::uint32_t name_count;  // also of those that found no room
   struct AbstractName {

@@ -73,6 +73,7 @@ Object TestObject(const Test& test) {
   for (const Use& use : test.uses) {
     if (!use.made_up) object["uses"].push_back(UseObject(use));
   }
+  if (test.not_listed > 0) object["not_listed"] = test.not_listed;
   return object;
 }
 

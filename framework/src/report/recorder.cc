@@ -56,6 +56,7 @@ void Merge(Test again, Test* test) {
   test->flaky = test->flaky || again.flaky || (before == 0) != (now == 0);
   AddNewLeaks(std::move(again.leaks), &test->leaks);
   AddNewUses(std::move(again.uses), &test->uses);
+  test->not_listed = std::max(test->not_listed, again.not_listed);
   if (now < before) return;
   test->outcome = std::move(again.outcome);
   test->start = again.start;

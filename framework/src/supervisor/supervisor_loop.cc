@@ -214,9 +214,10 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
 void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   if (slot->state != Slot::State::kRunning) return;
   if (report.lost_findings > 0) {
+    const Unit& unit = units_[static_cast<std::size_t>(slot->unit)];
+    unit.log->SetNotListed(report.lost_findings);
     Notice(fmt::format("{} left or used more than can be told: at least {} of it is not listed",
-                       units_[static_cast<std::size_t>(slot->unit)].spec.name,
-                       report.lost_findings));
+                       unit.spec.name, report.lost_findings));
   }
   if (report.error != 0 && !told_of_watch_) {
     told_of_watch_ = true;

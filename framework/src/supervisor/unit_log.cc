@@ -82,6 +82,7 @@ std::optional<internal::Event> UnitLog::Next() {
   event.outcome = outcome_;
   event.leaks = findings_.TakeLeaks();
   event.uses = findings_.TakeUses();
+  event.not_listed = not_listed_;
   event.carry_errors = std::move(carried_.errors);
   event.artifacts = std::move(artifacts_);
   return event;

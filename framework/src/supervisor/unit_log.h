@@ -41,6 +41,7 @@ class UnitLog {
   // Before the end.
   void SetCarried(Carried carried) { carried_ = std::move(carried); }
   void SetArtifacts(std::string path) { artifacts_ = std::move(path); }
+  void SetNotListed(std::uint32_t count) { not_listed_ = count; }
   bool ended() const { return ended_; }
   int failures() const { return failures_; }  // tests that said that they failed
   // After the end, and until that is taken by Next().
@@ -65,6 +66,7 @@ class UnitLog {
   std::deque<internal::Message> messages_;
   Findings findings_;
   std::function<void(const internal::Message&)> listener_;
+  std::uint32_t not_listed_ = 0;  // of them
   std::uint32_t passed_mark_ = 0;
   bool ended_ = false;
   int failures_ = 0;

@@ -3,7 +3,7 @@
 //   findings_driver [--strict] [--all] [--jobs=N] [--repeat=N]
 //                   [--user=root] [--user-namespace] [--shared=PATH] [PAYLOAD...]
 //
-//   PAYLOAD <tab> leak|use|outcome <tab> KIND <tab> NAME <tab> DETAIL
+//   PAYLOAD <tab> leak|use|lost|outcome <tab> KIND <tab> NAME <tab> DETAIL
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -75,6 +75,7 @@ void Print(const std::string& payload, const Event& end) {
   if (end.outcome.kind != OutcomeKind::kPassed) {
     fmt::print("{}\toutcome\t{}\t{}\t\n", payload, Name(end.outcome.kind), end.outcome.reason);
   }
+  if (end.not_listed > 0) fmt::print("{}\tlost\t\t{}\t\n", payload, end.not_listed);
   for (const Leak& leak : end.leaks) {
     std::string detail;
     for (const auto& [name, value] : leak.detail) detail += fmt::format("{}={} ", name, value);

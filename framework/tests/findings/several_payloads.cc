@@ -55,6 +55,9 @@ PAYLOAD(names_many_left) {
     MUST(BindUnix(fd, "@many" + std::to_string(i)));
   }
 }
+PAYLOAD(fds_many_left) {
+  for (int i = 0; i < 600; ++i) MUST(::open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
 PAYLOAD(children_many_left) {
   for (int i = 0; i < 40; ++i) StartSleeper();
 }

@@ -59,9 +59,16 @@ class Several(unittest.TestCase):
 
     def test_more_names_than_there_is_room_for(self):
         rows, said = self.found("names_many_left")
-        self.assertEqual(collections.Counter(row[0] for row in rows), {"leak": 300, "use": 256})
+        self.assertEqual(collections.Counter(row[0] for row in rows),
+                         {"lost": 1, "leak": 300, "use": 256})
+        self.assertEqual(rows[0][2], "44")
         self.assertEqual(said, "names_many_left left or used more than can be told: at least 44 of "
                                "it is not listed\n")
+
+    def test_what_the_test_process_itself_can_not_tell(self):
+        rows, said = self.found("fds_many_left")
+        self.assertEqual((len(rows), rows[0]), (501, ["lost", "", "100", ""]))
+        self.assertIn("at least 100 of it", said)
 
     def test_many_children_have_a_parent(self):
         rows, said = self.found("children_many_left")

@@ -60,8 +60,10 @@ Run MakeRun() {
   recorder.Allow({LeakKind::kFd, "fd *", "is never left"}, "");
   std::vector<Leak> allowed = {MakeLeak(LeakKind::kPosixShm, "/segment")};
   recorder.Judge("Cache", {{LeakKind::kPosixShm, "/seg*", "kept on purpose"}}, &allowed);
-  recorder.Add(MakeTest("Cache.Keeps") | allowed[0] |
-               MakeLeak(LeakKind::kThread, "logger (tid 4)") | Ran{45, 9});
+  Test keeps = MakeTest("Cache.Keeps") | allowed[0] |
+               MakeLeak(LeakKind::kThread, "logger (tid 4)") | Ran{45, 9};
+  keeps.not_listed = 7;
+  recorder.Add(keeps);
   AddServerTests(&recorder);
   AddOddTests(&recorder);
   recorder.AddLeaks("Broken", {MakeLeak(LeakKind::kZombie, "true (pid 9)")});

@@ -71,6 +71,7 @@ int RunFindings::Conclude(const Words& command, const internal::Event& end, int 
       std::chrono::microseconds(0));
   test.leaks = end.leaks;
   test.uses = end.uses;
+  test.not_listed = end.not_listed;
   const bool leaked = !test.leaks.empty();
   report::Recorder recorder;
   recorder.Add(std::move(test));

@@ -153,6 +153,7 @@ void Findings::AddTest(const ::testing::TestInfo& test, const Options& options, 
     if (Fails(PolicyOf(options))) FailForLeaks(&test, end->leaks);
     record.leaks = std::move(end->leaks);
     record.uses = std::move(end->uses);
+    record.not_listed = end->not_listed;
   }
   ran_.push_back({&test, std::move(record), run.failed_before});
 }

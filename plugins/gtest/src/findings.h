@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct CellEnd {
   std::vector<Allowance> allowances;  // that its tests made
   std::vector<Leak> leaks;
   std::vector<Use> uses;
+  std::uint32_t not_listed = 0;
 };
 
 // A test as it ran in its cell.

@@ -201,6 +201,7 @@ CellEnd Plugin::EndUnit(UnitReplay* replay, IsolatedSuite* suite) {
   end.allowances = replay->allowances();
   end.leaks = replay->leaks();
   end.uses = replay->uses();
+  end.not_listed = replay->not_listed();
   Merge(replay->suite_properties(), &suite->properties);
   Merge(replay->program_properties(), &program_properties_);
   return end;

@@ -88,6 +88,7 @@ class UnitReplay {
   // After AwaitEnd().
   const std::vector<Leak>& leaks() const { return next_.leaks; }
   const std::vector<Use>& uses() const { return next_.uses; }
+  std::uint32_t not_listed() const { return next_.not_listed; }
 
  private:
   const Event& Peek();

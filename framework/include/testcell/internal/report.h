@@ -15,6 +15,7 @@
 #define TESTCELL_INTERNAL_REPORT_H_
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,6 +39,7 @@ struct Test {
   bool flaky = false;  // both passed and failed
   std::vector<Leak> leaks;
   std::vector<Use> uses;
+  std::uint32_t not_listed = 0;  // of both, those that could not be told, at least
 
   std::string FullName() const { return suite + "." + name; }
 };

@@ -123,12 +123,13 @@ struct RunSettings {
 struct Event {
   enum class Kind { kOutput, kMessage, kEnd };
   Kind kind = Kind::kEnd;
-  int stream = 1;           // kOutput: 1 or 2
-  HeldText output;          // kOutput
-  Message message;          // kMessage
-  Outcome outcome;          // kEnd
-  std::vector<Leak> leaks;  // kEnd
-  std::vector<Use> uses;    // kEnd
+  int stream = 1;                // kOutput: 1 or 2
+  HeldText output;               // kOutput
+  Message message;               // kMessage
+  Outcome outcome;               // kEnd
+  std::vector<Leak> leaks;       // kEnd
+  std::vector<Use> uses;         // kEnd
+  std::uint32_t not_listed = 0;  // kEnd: of both, those that could not be told, at least
   // kEnd: files that could not be carried back, as sentences without an end.
   std::vector<std::string> carry_errors;
   std::string artifacts;  // kEnd: the directory of what was kept of it; empty: none
