@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -23,6 +24,36 @@ bool IsSameSocket(const Leak& a, const Leak& b) {
   const std::string* const inode = FindDetail(a, "inode");
   const std::string* const other = FindDetail(b, "inode");
   return inode != nullptr && other != nullptr && *inode == *other;
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The number that begins there, without zeros in front; `at` moves behind it.
+std::string_view TakeNumber(std::string_view text, std::size_t* at) {
+  while (*at < text.size() && text[*at] == '0') ++*at;
+  const std::size_t begin = *at;
+  while (*at < text.size() && IsDigit(text[*at])) ++*at;
+  return text.substr(begin, *at - begin);
+}
+
+// With numbers by their value: "fd 3" comes before "fd 100".
+bool ComesBefore(const std::string& a, const std::string& b) {
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!IsDigit(a[i]) || !IsDigit(b[j])) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i;
+      ++j;
+      continue;
+    }
+    const std::string_view number = TakeNumber(a, &i);
+    const std::string_view other = TakeNumber(b, &j);
+    if (number.size() != other.size()) return number.size() < other.size();
+    if (number != other) return number < other;
+  }
+  if (i < a.size() || j < b.size()) return j < b.size();
+  return a < b;
 }
 
 auto Key(const Use& use) { return std::tie(use.kind, use.name, use.by); }
@@ -59,7 +90,7 @@ void Findings::DropCarried(const std::vector<std::string>& paths) {
 
 std::vector<Leak> Findings::TakeLeaks() {
   std::stable_sort(leaks_.begin(), leaks_.end(), [](const Leak& a, const Leak& b) {
-    return std::tie(a.kind, a.what) < std::tie(b.kind, b.what);
+    return a.kind != b.kind ? a.kind < b.kind : ComesBefore(a.what, b.what);
   });
   return std::move(leaks_);
 }

@@ -68,6 +68,8 @@ class Several(unittest.TestCase):
     def test_what_the_test_process_itself_can_not_tell(self):
         rows, said = self.found("fds_many_left")
         self.assertEqual((len(rows), rows[0]), (501, ["lost", "", "100", ""]))
+        self.assertEqual([row[2] for row in rows[1:]],
+                         [f"fd {fd}: /etc/passwd" for fd in range(3, 503)])
         self.assertIn("at least 100 of it", said)
 
     def test_many_children_have_a_parent(self):
