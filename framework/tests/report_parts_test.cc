@@ -104,6 +104,17 @@ TEST(Advice, BreaksLines) {
                                           "  PROPERTIES RESOURCE_LOCK \"tcp_80\")"));
 }
 
+TEST(Advice, BreaksALongList) {
+  const auto locks = CTestLocks({MakeConflict(UseKind::kTcp, "0.0.0.0:80", {"A.a", "A.b"}),
+                                 MakeConflict(UseKind::kPath, "/tmp/log", {"A.a", "A.b"}),
+                                 MakeConflict(UseKind::kPath, "/tmp/name", {"A.a", "A.b"})},
+                                40);
+  ASSERT_EQ(locks.size(), 1U);
+  EXPECT_THAT(locks[0].lines, ElementsAre("set(testcell_locks tcp_80 path_/tmp/log",
+                                          "  path_/tmp/name)", "set_tests_properties(A.a A.b",
+                                          "  PROPERTIES RESOURCE_LOCK \"${testcell_locks}\")"));
+}
+
 TEST(Advice, LeavesOutWhatFollows) {
   const auto left = WithoutImplied({MakeConflict(UseKind::kPath, "/tmp/d", {"A.a", "A.b"}),
                                     MakeConflict(UseKind::kPath, "/tmp/d/e/f", {"A.a", "A.b"}),

@@ -38,6 +38,38 @@ std::string Quoted(const std::string& text) {
   return quoted + "\"";
 }
 
+// As many words as fit into each line; all but the first line are indented.
+void AddWords(std::string line, const std::vector<std::string>& words, int width,
+              std::vector<std::string>* lines) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool first = i == 0;
+    if (!first && line.size() + 1 + words[i].size() > static_cast<std::size_t>(width)) {
+      lines->push_back(std::exchange(line, "  " + words[i]));
+    } else {
+      line += (first ? "" : " ") + words[i];
+    }
+  }
+  lines->push_back(line);
+}
+
+// A list in quotes can't go on in another line: where it is too long for one it
+// gets a variable.
+void AddLocks(const std::vector<std::string>& tests, const std::vector<std::string>& locks,
+              int width, std::vector<std::string>* lines) {
+  const std::string value = "  PROPERTIES RESOURCE_LOCK \"";
+  std::string list;
+  for (const std::string& lock : locks) list += (list.empty() ? "" : ";") + lock;
+  const std::string end = "\")";
+  const bool fits = value.size() + list.size() + end.size() <= static_cast<std::size_t>(width);
+  if (!fits && locks.size() > 1) {
+    AddWords("set(testcell_locks ", locks, width - 1, lines);
+    lines->back() += ")";
+    list = "${testcell_locks}";
+  }
+  AddWords("set_tests_properties(", tests, width, lines);
+  lines->push_back(value + list + end);
+}
+
 }  // namespace
 
 std::vector<Conflict> WithoutImplied(const std::vector<Conflict>& conflicts) {
@@ -93,32 +125,20 @@ std::vector<LockAdvice> CTestLocks(const std::vector<Conflict>& conflicts, int w
       if (std::find(locks.begin(), locks.end(), lock) == locks.end()) locks.push_back(lock);
     }
   }
-  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  std::map<std::string, std::size_t> group_of;
+  using Locks = std::vector<std::string>;
+  std::vector<std::pair<Locks, std::vector<std::string>>> groups;
+  std::map<Locks, std::size_t> group_of;
   for (const std::string& test : order) {
-    std::string value;
-    for (const std::string& lock : locks_of[test]) value += (value.empty() ? "" : ";") + lock;
-    const auto [entry, is_new] = group_of.try_emplace(value, groups.size());
-    if (is_new) groups.emplace_back(value, std::vector<std::string>());
-    groups[entry->second].second.push_back(test);
+    const Locks& locks = locks_of[test];
+    const auto [entry, is_new] = group_of.try_emplace(locks, groups.size());
+    if (is_new) groups.emplace_back(locks, std::vector<std::string>());
+    groups[entry->second].second.push_back(Quoted(test));
   }
   std::vector<LockAdvice> result;
-  for (const auto& [value, tests] : groups) {
+  for (const auto& [locks, tests] : groups) {
     LockAdvice advice;
     advice.tests = static_cast<int>(tests.size());
-    std::string line = "set_tests_properties(";
-    bool first = true;
-    for (const std::string& test : tests) {
-      const std::string word = Quoted(test);
-      if (!first && line.size() + 1 + word.size() > static_cast<std::size_t>(width)) {
-        advice.lines.push_back(std::exchange(line, "  " + word));
-      } else {
-        line += (first ? "" : " ") + word;
-      }
-      first = false;
-    }
-    advice.lines.push_back(line);
-    advice.lines.push_back("  PROPERTIES RESOURCE_LOCK \"" + value + "\")");
+    AddLocks(tests, locks, width, &advice.lines);
     result.push_back(std::move(advice));
   }
   return result;
