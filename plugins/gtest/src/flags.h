@@ -25,7 +25,7 @@ struct Flags : CellFlags, FindingFlags {
   std::string history;  // an absolute path; empty: none
   int retries = 0;
   std::string artifacts;  // a directory, absolute; empty: none
-  std::string balance;  // SHA-256 of the history that divides the shards; empty: it does not
+  std::string balance;    // SHA-256 of the history that divides the shards; empty: it does not
   bool shard_auto = false;
 };
 
