@@ -1,7 +1,9 @@
 # The report layer, fed with runs that are made up.
 add_executable(report_test
   ${CMAKE_CURRENT_LIST_DIR}/report_conflict_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/report_merge_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_parts_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/report_read_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_recorder_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_text_test.cc)
 target_include_directories(report_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)

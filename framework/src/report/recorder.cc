@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <tuple>
@@ -97,7 +98,8 @@ std::vector<AllowanceCount> Combine(const std::vector<AllowanceCount>& counts) {
       continue;
     }
     AllowanceCount& first = result[entry->second];
-    first.matched += count.matched;
+    const std::int64_t matched = std::int64_t{first.matched} + count.matched;
+    first.matched = static_cast<int>(std::min<std::int64_t>(matched, INT32_MAX));
     first.by_test = first.by_test && count.by_test;
   }
   return result;

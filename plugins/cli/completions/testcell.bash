@@ -23,6 +23,10 @@ _testcell() {
     fi
     return
   done
+  if [[ $command == merge && $word != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    return
+  fi
   if [[ $word == --*=* ]]; then
     name=${word%%=*} word=${word#*=}
     values=$("$program" "$command" --help 2>/dev/null |

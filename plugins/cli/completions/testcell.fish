@@ -22,4 +22,5 @@ function __testcell_has_command
     contains -- -- (commandline -opc)
 end
 complete -c testcell -f -n 'not __testcell_has_command' -a '(__testcell_words)'
+complete -c testcell -F -n '__fish_seen_subcommand_from merge'
 complete -c testcell -n __testcell_has_command -a '(__fish_complete_subcommand --commandline (string split -m 1 " -- " -- (commandline -pc))[2])'

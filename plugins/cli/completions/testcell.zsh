@@ -11,6 +11,8 @@ _testcell() {
     shift dashes words
     ((CURRENT -= dashes))
     _normal
+  elif [[ $words[2] == merge && $PREFIX != -* ]]; then
+    _files
   elif [[ $PREFIX == --*=* ]]; then
     found=(${(s:|:)"$($program $words[2] --help 2>/dev/null |
       sed -n "s/^  ${PREFIX%%=*}=(\([^):]*\))\$/\1/p")"})

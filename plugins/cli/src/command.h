@@ -15,6 +15,7 @@ inline constexpr int kStatusRefused = 2;
 
 int Doctor(const Words& words);
 int GTest(const Words& words);
+int Merge(const Words& words);
 int Run(const Words& words);
 
 // One line on stderr.

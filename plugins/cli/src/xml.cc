@@ -1,5 +1,6 @@
 #include "xml.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace testcell::cli {
@@ -36,11 +37,13 @@ std::string Decode(std::string_view text) {
       {"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}};
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t end = text[i] == '&' ? text.find(';', i) : std::string_view::npos;
-    if (end == std::string_view::npos) {
+    constexpr std::size_t kLongest = 12;  // "&#x0010FFFF;"
+    const std::size_t semicolon = text[i] == '&' ? text.substr(i, kLongest).find(';') : 0;
+    if (text[i] != '&' || semicolon == std::string_view::npos) {
       plain.push_back(text[i]);
       continue;
     }
+    const std::size_t end = i + semicolon;
     const std::string_view name = text.substr(i + 1, end - i - 1);
     bool known = false;
     if (name.size() > 1 && name[0] == '#') {
@@ -116,12 +119,18 @@ class Parser {
     while (SkipOther());
   }
 
+  static bool IsNameStart(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
+           static_cast<unsigned char>(c) >= 0x80;
+  }
+  static bool IsNamePart(char c) {
+    return IsNameStart(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  }
+
   bool Name(std::string* name) {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && !IsSpace(text_[at_]) &&
-           std::string_view("=/><\"'").find(text_[at_]) == std::string_view::npos) {
-      ++at_;
-    }
+    if (at_ < text_.size() && !IsNameStart(text_[at_])) return Fail("a name is missing");
+    while (at_ < text_.size() && IsNamePart(text_[at_])) ++at_;
     *name = std::string(text_.substr(begin, at_ - begin));
     return at_ > begin || Fail("a name is missing");
   }
@@ -179,6 +188,77 @@ class Parser {
   std::string problem_;
 };
 
+// What XML can't hold is left out.
+std::string Encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    switch (c) {
+      case '<':
+        encoded += "&lt;";
+        break;
+      case '>':
+        encoded += "&gt;";
+        break;
+      case '&':
+        encoded += "&amp;";
+        break;
+      case '"':
+        encoded += "&quot;";
+        break;
+      case '\n':
+        encoded += "&#x0A;";
+        break;
+      case '\r':
+        encoded += "&#x0D;";
+        break;
+      case '\t':
+        encoded += "&#x09;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) >= ' ') encoded += c;
+    }
+  }
+  return encoded;
+}
+
+std::string Characters(std::string_view text) {
+  constexpr std::string_view kEnd = "]]>";
+  std::string plain;
+  for (const char c : text) {
+    const bool kept = static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (kept) plain += c;
+  }
+  std::string section = "<![CDATA[";
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = plain.find(kEnd, begin);
+    section.append(plain, begin, end - begin);
+    if (end == std::string::npos) break;
+    section += "]]>]]&gt;<![CDATA[";
+    begin = end + kEnd.size();
+  }
+  return section + "]]>";
+}
+
+void Write(const XmlElement& element, std::size_t depth, std::string* text) {
+  text->append(2 * depth, ' ').append("<").append(element.name);
+  for (const auto& [name, value] : element.attributes) {
+    text->append(" ").append(name).append("=\"").append(Encode(value)).append("\"");
+  }
+  const bool blank = element.text.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (blank && element.children.empty()) {
+    text->append(" />\n");
+    return;
+  }
+  text->append(">");
+  if (!blank) text->append(Characters(element.text));
+  if (!element.children.empty()) {
+    text->append("\n");
+    for (const XmlElement& child : element.children) Write(child, depth + 1, text);
+    text->append(2 * depth, ' ');
+  }
+  text->append("</").append(element.name).append(">\n");
+}
+
 }  // namespace
 
 const std::string& XmlElement::Attribute(std::string_view key) const {
@@ -196,6 +276,21 @@ bool XmlElement::HasAttribute(std::string_view key) const {
   return false;
 }
 
+void XmlElement::SetAttribute(std::string_view key, std::string value) {
+  for (auto& [name_, old] : attributes) {
+    if (name_ != key) continue;
+    old = std::move(value);
+    return;
+  }
+  attributes.emplace_back(key, std::move(value));
+}
+
 std::string ParseXml(std::string_view text, XmlElement* root) { return Parser(text).Parse(root); }
+
+std::string WriteXml(const XmlElement& root) {
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  Write(root, 0, &text);
+  return text;
+}
 
 }  // namespace testcell::cli

@@ -18,10 +18,15 @@ struct XmlElement {
   // Empty where there is none.
   const std::string& Attribute(std::string_view key) const;
   bool HasAttribute(std::string_view key) const;
+  void SetAttribute(std::string_view key, std::string value);
 };
 
 // Empty, or why the text is no XML, with the byte where it is not.
 std::string ParseXml(std::string_view text, XmlElement* root);
+
+// A whole document, laid out as GoogleTest does. Characters that XML can't hold
+// are left out, as GoogleTest does, too.
+std::string WriteXml(const XmlElement& root);
 
 }  // namespace testcell::cli
 

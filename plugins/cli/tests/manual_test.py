@@ -11,7 +11,7 @@ import unittest
 
 TESTCELL = ""
 PLUGIN = ""
-COMMANDS = ("run", "gtest", "doctor")
+COMMANDS = ("run", "gtest", "merge", "doctor")
 
 
 def output(*command, **options):
@@ -108,6 +108,9 @@ _testcell
     def test_programs_are_offered_after_the_dashes(self):
         self.assertIn("env", self.complete("testcell run -- en"))
 
+    def test_files_are_offered_to_merge(self):
+        self.assertIn("/etc/passwd", self.complete("testcell merge out.json /etc/passw"))
+
 
 class Fish(Completion):
     def complete(self, line):
@@ -124,6 +127,10 @@ class Fish(Completion):
     @needs("fish")
     def test_programs_are_offered_after_the_dashes(self):
         self.assertIn("env", self.complete("testcell run -- en"))
+
+    @needs("fish")
+    def test_files_are_offered_to_merge(self):
+        self.assertIn("/etc/passwd", self.complete("testcell merge out.json /etc/passw"))
 
     def values(self, line, start):
         return [word for word in super().values(line, start) if word]
@@ -160,6 +167,10 @@ source $1
     @needs("zsh")
     def test_what_stands_after_the_dashes_is_the_programs(self):
         self.assertEqual(self.complete("testcell run -- env -"), ["normal", "2", "env", "-"])
+
+    @needs("zsh")
+    def test_files_are_offered_to_merge(self):
+        self.assertEqual(self.complete("testcell merge out.json /etc/passw"), ["files"])
 
 
 del Completion  # by itself it is no test

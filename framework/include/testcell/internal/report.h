@@ -109,6 +109,9 @@ class Recorder {
   // What a cell left whose set-up failed, so that it ran no test.
   void AddLeaks(const std::string& suite, std::vector<Leak> leaks);
 
+  // What an earlier run has counted.
+  void Count(const AllowanceCount& count) { allowances_.push_back(count); }
+
   struct End {
     int jobs = 1;
     std::chrono::microseconds wall{0};
@@ -153,6 +156,15 @@ std::string Text(const Run& run, const TextStyle& style);
 
 // By docs/report.schema.json.
 std::string Json(const Run& run);
+
+// The reverse: empty, or what is wrong with the text, as the end of a sentence.
+// What the report does not tell stays as it is made.
+std::string ReadJson(const std::string& text, Run* run);
+
+// As if shards had run one after another: starts and times follow those of the
+// shards before, and nothing else is taken for having happened at once. Conflicts
+// and run-wide leaks are found anew. No test may be in two shards.
+Run Merge(std::vector<Run> shards);
 
 // One page that needs nothing else, neither files nor a network.
 std::string Html(const Run& run);
