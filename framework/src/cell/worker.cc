@@ -76,7 +76,7 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
   if (settings.probes.any()) {
     // The kernel lets nobody else watch a file system of the host's.
-    const bool may_watch = settings.user == UserMode::kNone;
+    const bool may_watch = settings.user == UserMode::kNone && !settings.probes.connections;
     context.probes = probe::CellProbes::Make(
         settings.probes, may_watch ? *settings.file_systems : probe::HostFileSystems());
     if (context.probes == nullptr) Fail(context, Step::kInit, ENOMEM, "(memory for findings)");

@@ -35,11 +35,11 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t kArchitecture = 0;
 #endif
 
-constexpr std::uint32_t kCalls[] = {SYS_bind,   SYS_shmget,  SYS_semget,
-                                    SYS_msgget, SYS_mq_open, SYS_sethostname};
+constexpr std::uint32_t kNameCalls[] = {SYS_bind,   SYS_shmget,  SYS_semget,
+                                        SYS_msgget, SYS_mq_open, SYS_sethostname};
 // Without the scope, which bind(2) may do without (ipv6(7)).
 constexpr std::size_t kLeastIpv6Bytes = 24;
-constexpr std::size_t kCallCount = sizeof kCalls / sizeof *kCalls;
+constexpr std::size_t kMostCalls = sizeof kNameCalls / sizeof *kNameCalls + 1;
 
 // The caller's descriptor, in this process.
 posix::UniqueFd TakeFd(pid_t pid, std::uint64_t fd) {
@@ -56,56 +56,81 @@ int Protocol(const posix::UniqueFd& fd) {
   return protocol;
 }
 
-// What a call of bind(2) is about.
-struct Binding {
+// What a call of bind(2) or connect(2) is about.
+struct Address {
   int family = AF_UNSPEC;
   posix::InetSocket inet;
   posix::UnixSocket name;
 };
 
-Binding ToBinding(const sockaddr_storage& address, std::size_t size) {
-  Binding binding;
-  binding.family = address.ss_family;
+Address ToAddress(const sockaddr_storage& address, std::size_t size) {
+  Address result;
+  result.family = address.ss_family;
   if (address.ss_family == AF_INET && size >= sizeof(sockaddr_in)) {
     sockaddr_in inet;
     ::memcpy(&inet, &address, sizeof inet);
-    ::memcpy(binding.inet.local.address.data(), &inet.sin_addr, sizeof inet.sin_addr);
-    binding.inet.local.port = ntohs(inet.sin_port);
+    ::memcpy(result.inet.local.address.data(), &inet.sin_addr, sizeof inet.sin_addr);
+    result.inet.local.port = ntohs(inet.sin_port);
   } else if (address.ss_family == AF_INET6 && size >= kLeastIpv6Bytes) {
     sockaddr_in6 inet;
     ::memcpy(&inet, &address, sizeof inet);
-    ::memcpy(binding.inet.local.address.data(), &inet.sin6_addr, sizeof inet.sin6_addr);
-    binding.inet.local.port = ntohs(inet.sin6_port);
+    ::memcpy(result.inet.local.address.data(), &inet.sin6_addr, sizeof inet.sin6_addr);
+    result.inet.local.port = ntohs(inet.sin6_port);
   } else if (address.ss_family == AF_UNIX && size > offsetof(sockaddr_un, sun_path)) {
     const char* const path =
         reinterpret_cast<const char*>(&address) + offsetof(sockaddr_un, sun_path);
-    binding.name.abstract = *path == '\0';
-    binding.name.name = {path + 1, size - offsetof(sockaddr_un, sun_path) - 1};
+    result.name.abstract = *path == '\0';
+    result.name.name = {path + 1, size - offsetof(sockaddr_un, sun_path) - 1};
   }
-  binding.inet.family = binding.family;
-  return binding;
+  result.inet.family = result.family;
+  return result;
+}
+
+// `storage` has to outlive what it gives. False for what nobody else could have.
+bool ReadAddress(const seccomp_notif& call, sockaddr_storage* storage, Address* address) {
+  const auto pid = static_cast<pid_t>(call.pid);
+  ::memset(storage, 0, sizeof *storage);
+  const std::size_t size = ReadMemory(pid, call.data.args[1], storage,
+                                      std::min<std::size_t>(call.data.args[2], sizeof *storage));
+  *address = ToAddress(*storage, size);
+  if (address->family == AF_UNIX) return address->name.abstract && !address->name.name.empty();
+  if (address->inet.local.port == 0) return false;
+  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
+  if (!socket) return false;
+  address->inet.protocol = Protocol(socket);
+  return address->inet.protocol == IPPROTO_TCP || address->inet.protocol == IPPROTO_UDP;
 }
 
 void NoteBind(const seccomp_notif& call, std::uint64_t ns, Seen* seen, Sink* sink) {
-  const auto pid = static_cast<pid_t>(call.pid);
-  sockaddr_storage address;
-  ::memset(&address, 0, sizeof address);
-  const std::size_t size = ReadMemory(pid, call.data.args[1], &address,
-                                      std::min<std::size_t>(call.data.args[2], sizeof address));
-  Binding binding = ToBinding(address, size);
-  const bool abstract = binding.name.abstract && !binding.name.name.empty();
-  if (!abstract && binding.inet.local.port == 0) return;
-  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
+  sockaddr_storage storage;
+  Address address;
+  if (!ReadAddress(call, &storage, &address)) return;
+  const posix::UniqueFd socket = TakeFd(static_cast<pid_t>(call.pid), call.data.args[0]);
   if (socket && !PortWatch::IsIn(ns, socket.get())) return;
-  if (abstract) {
-    const Text name = UnixName(binding.name);
+  if (address.family == AF_UNIX) {
+    const Text name = UnixName(address.name);
     sink->Report(UseKind::kUnixAbstract, View(name), LooksRandom(View(name)));
-    return;
+  } else {
+    PortWatch::ReportPort(address.inet, seen, sink);
   }
-  if (!socket) return;
-  binding.inet.protocol = Protocol(socket);
-  if (binding.inet.protocol == IPPROTO_TCP || binding.inet.protocol == IPPROTO_UDP) {
-    PortWatch::ReportPort(binding.inet, seen, sink);
+}
+
+void NoteConnect(const seccomp_notif& call, Seen* seen, Sink* sink) {
+  sockaddr_storage storage;
+  Address address;
+  if (!ReadAddress(call, &storage, &address)) return;
+  UseKind kind = UseKind::kUnixAbstract;
+  Text name;
+  if (address.family == AF_UNIX) {
+    name = UnixName(address.name);
+  } else {
+    kind = address.inet.protocol == IPPROTO_TCP ? UseKind::kTcp : UseKind::kUdp;
+    const Endpoint endpoint = EndpointName(address.family, address.inet.local);
+    name.Add(endpoint.c_str(), endpoint.size());
+  }
+  constexpr std::uint64_t kConnections = 17;  // apart from the names that others note
+  if (seen->Add(Hash(View(name), kConnections + 16 * static_cast<std::uint64_t>(kind)))) {
+    sink->ReportConnection(kind, View(name));
   }
 }
 
@@ -132,23 +157,29 @@ void NoteName(const seccomp_notif& call, UseKind kind, Sink* sink) {
 
 }  // namespace
 
-void CallWatch::Install(bool paths, std::uint64_t network_namespace) {
+void CallWatch::Install(const Calls& calls, std::uint64_t network_namespace) {
   network_namespace_ = network_namespace;
   constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
   constexpr std::uint32_t kArch = offsetof(seccomp_data, arch);
   sock_filter path_code[kMaxPathFilter];
-  const std::size_t path_size = paths ? PathFilter(path_code) : 0;
-  sock_filter code[kMaxPathFilter + kCallCount + 6];
+  const std::size_t path_size = calls.paths ? PathFilter(path_code) : 0;
+  std::uint32_t numbers[kMostCalls];
+  std::size_t count = 0;
+  if (calls.names) {
+    for (const std::uint32_t number : kNameCalls) numbers[count++] = number;
+  }
+  if (calls.connections) numbers[count++] = SYS_connect;
+  sock_filter code[kMaxPathFilter + kMostCalls + 6];
   std::size_t size = 0;
-  const auto jump = [](std::size_t count) { return static_cast<unsigned char>(count); };
+  const auto jump = [](std::size_t far) { return static_cast<unsigned char>(far); };
   code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kArch);
   code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
   code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   code[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber);
   std::copy(path_code, path_code + path_size, code + size);
   size += path_size;
-  for (std::size_t i = 0; i < kCallCount; ++i) {
-    code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kCalls[i], jump(kCallCount - i), 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    code[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i], jump(count - i), 0);
   }
   code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   code[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
@@ -175,6 +206,8 @@ void CallWatch::Note(const seccomp_notif& call, Seen* seen, Sink* sink) {
   switch (call.data.nr) {
     case SYS_bind:
       return NoteBind(call, network_namespace_, seen, sink);
+    case SYS_connect:
+      return NoteConnect(call, seen, sink);
     case SYS_shmget:
       return NoteKey(call, "shm", arguments[2], seen, sink);
     case SYS_semget:

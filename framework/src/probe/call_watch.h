@@ -1,6 +1,7 @@
 // The names that a cell's processes take by system calls, also those that they
-// give back before the end, and whether or not they get them: init is asked by
-// the kernel about each call (seccomp_unotify(2)), notes it and lets it pass.
+// give back before the end, and whether or not they get them, or where they
+// connect to: init is asked by the kernel about each call (seccomp_unotify(2)),
+// notes it and lets it pass.
 #ifndef TESTCELL_SRC_PROBE_CALL_WATCH_H_
 #define TESTCELL_SRC_PROBE_CALL_WATCH_H_
 
@@ -17,12 +18,17 @@ namespace testcell::probe {
 // In init. Async-signal-safe, no allocation.
 class CallWatch {
  public:
+  struct Calls {
+    bool names = false;        // those that take a name
+    bool paths = false;        // with names: those that write to files
+    bool connections = false;  // connect(2)
+  };
+
   void Reset() { fd_ = -1; }
   // For this process, which must make none of these calls any more, and for
   // all that it forks from now on. Where the kernel refuses it, fd() stays -1.
-  // `paths`: also for calls that write to files. `network_namespace`: in which
-  // names are the cell's; 0: not known.
-  void Install(bool paths, std::uint64_t network_namespace);
+  // `network_namespace`: in which names are the cell's; 0: not known.
+  void Install(const Calls& calls, std::uint64_t network_namespace);
   int fd() const { return fd_; }
 
   // When there is something to read.

@@ -100,7 +100,11 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   sink_.Start(cookie, WriteFrame, &results_);
   DiscardFiles();  // of the last cell's end, and of the host
   escapes_.Start(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
-  if (WatchesCalls()) calls_.Install(!escapes_.has_events(), shared_->network_namespace);
+  if (WatchesCalls() || switches_.connections) {
+    calls_.Install(
+        {WatchesCalls(), WatchesCalls() && !escapes_.has_events(), switches_.connections},
+        shared_->network_namespace);
+  }
 }
 
 void CellProbes::Checkpoint() {

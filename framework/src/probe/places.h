@@ -13,9 +13,10 @@ struct Switches {
   bool leaks = false;
   bool strict = false;  // leaks: and changed process state
   bool uses = false;
-  bool all_uses = false;  // and those that cost more to see
+  bool all_uses = false;     // and those that cost more to see
+  bool connections = false;  // by themselves: without leaks and uses
 
-  bool any() const { return leaks || uses; }
+  bool any() const { return leaks || uses || connections; }
 };
 
 inline constexpr std::size_t kNoLower = static_cast<std::size_t>(-1);

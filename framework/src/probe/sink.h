@@ -59,6 +59,15 @@ class Sink {
     ReportUse(kind, name, made_up, true);
   }
 
+  void ReportConnection(UseKind kind, std::string_view name) {
+    if (++uses_ > kMaxUses) {
+      ++lost_;
+      return;
+    }
+    frame_.StartConnection(kind, name);
+    Send();
+  }
+
   // Who made the uses that are reported from here on.
   void SetUser(UsedBy by) { by_ = by; }
   UsedBy user() const { return by_; }

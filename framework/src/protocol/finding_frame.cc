@@ -53,6 +53,12 @@ void FindingFrame::StartUse(UseKind kind, std::string_view name, UsedBy by, bool
   Number(shared ? 1 : 0);
 }
 
+void FindingFrame::StartConnection(UseKind kind, std::string_view name) {
+  Start(internal::MessageType::kConnection);
+  Number(static_cast<std::uint64_t>(kind));
+  Text(name);
+}
+
 std::string_view FindingFrame::Finish(std::uint64_t cookie) {
   const FrameHeader header =
       MakeHeader(type_, cookie, 0, {bytes_ + sizeof(FrameHeader), size_ - sizeof(FrameHeader)});
@@ -87,6 +93,15 @@ bool DecodeUse(const std::string& payload, Use* use) {
   use->kind = static_cast<UseKind>(kind);
   use->by = static_cast<UsedBy>(by);
   return reader.ok() && reader.empty() && !use->name.empty();
+}
+
+bool DecodeConnection(const std::string& payload, internal::Connection* connection) {
+  internal::Reader reader(payload);
+  const std::uint64_t kind = reader.Number();
+  connection->name = reader.Text();
+  if (kind > static_cast<std::uint64_t>(UseKind::kUnixAbstract)) return false;
+  connection->kind = static_cast<UseKind>(kind);
+  return reader.ok() && reader.empty() && !connection->name.empty();
 }
 
 }  // namespace testcell::protocol

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "testcell/finding.h"
+#include "testcell/internal/connection.h"
 #include "testcell/internal/message.h"
 
 namespace testcell::protocol {
@@ -29,6 +30,7 @@ class FindingFrame {
   void StartLeak(LeakKind kind, std::string_view what);
   void Detail(std::string_view name, std::string_view value);
   void StartUse(UseKind kind, std::string_view name, UsedBy by, bool made_up, bool shared);
+  void StartConnection(UseKind kind, std::string_view name);
   // Valid until the next start.
   std::string_view Finish(std::uint64_t cookie);
 
@@ -45,6 +47,7 @@ class FindingFrame {
 // False for what no FindingFrame has made.
 bool DecodeLeak(const std::string& payload, Leak* leak);
 bool DecodeUse(const std::string& payload, Use* use);
+bool DecodeConnection(const std::string& payload, internal::Connection* connection);
 
 }  // namespace testcell::protocol
 

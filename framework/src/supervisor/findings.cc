@@ -79,6 +79,13 @@ void Findings::AddUse(const std::string& payload) {
   if (protocol::DecodeUse(payload, &use)) uses_.push_back(std::move(use));
 }
 
+void Findings::AddConnection(const std::string& payload) {
+  internal::Connection connection;
+  if (protocol::DecodeConnection(payload, &connection)) {
+    connections_.push_back(std::move(connection));
+  }
+}
+
 void Findings::DropCarried(const std::vector<std::string>& paths) {
   if (paths.empty()) return;
   const std::set<std::string> carried(paths.begin(), paths.end());

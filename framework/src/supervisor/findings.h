@@ -4,17 +4,20 @@
 #define TESTCELL_SRC_SUPERVISOR_FINDINGS_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "testcell/finding.h"
+#include "testcell/internal/connection.h"
 
 namespace testcell::supervisor {
 
 class Findings {
  public:
-  // Payloads of kLeak and kUse; what is malformed is passed over.
+  // Payloads of kLeak, kUse and kConnection; what is malformed is passed over.
   void AddLeak(const std::string& payload);
   void AddUse(const std::string& payload);
+  void AddConnection(const std::string& payload);
 
   // Files that are not gone with the cell, since they are carried back.
   void DropCarried(const std::vector<std::string>& paths);
@@ -23,10 +26,13 @@ class Findings {
   // In an order that does not depend on chance.
   std::vector<Leak> TakeLeaks();
   std::vector<Use> TakeUses();
+  // In the order of the first of each.
+  std::vector<internal::Connection> TakeConnections() { return std::move(connections_); }
 
  private:
   std::vector<Leak> leaks_;
   std::vector<Use> uses_;
+  std::vector<internal::Connection> connections_;
 };
 
 }  // namespace testcell::supervisor

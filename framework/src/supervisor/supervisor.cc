@@ -190,7 +190,8 @@ std::vector<int> Supervisor::Impl::SupervisorFds() const {
 Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
   supervisor::KeeperSettings keeper;
   const ProbeSettings& probes = settings_.probes;
-  const probe::Switches switches{probes.leaks, probes.strict, probes.uses, probes.all_uses};
+  const probe::Switches switches{probes.leaks, probes.strict, probes.uses, probes.all_uses,
+                                 probes.connections};
   for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
     keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches,
                               &host_.file_systems, host_.uid, host_.gid, settings_.attach});

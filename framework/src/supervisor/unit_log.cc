@@ -21,6 +21,8 @@ void UnitLog::AddMessage(internal::Message message) {
     findings_.AddLeak(message.payload);
   } else if (message.type == internal::MessageType::kUse) {
     findings_.AddUse(message.payload);
+  } else if (message.type == internal::MessageType::kConnection) {
+    findings_.AddConnection(message.payload);
   } else {
     if (message.type == internal::MessageType::kTestEnd) {
       failures_ += internal::Reader(message.payload).Number() == 0 ? 0 : 1;
@@ -83,6 +85,7 @@ std::optional<internal::Event> UnitLog::Next() {
   event.leaks = findings_.TakeLeaks();
   event.uses = findings_.TakeUses();
   event.not_listed = not_listed_;
+  event.connections = findings_.TakeConnections();
   event.carry_errors = std::move(carried_.errors);
   event.artifacts = std::move(artifacts_);
   return event;

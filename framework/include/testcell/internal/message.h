@@ -21,15 +21,16 @@ namespace testcell {
 namespace internal {
 
 enum class MessageType : std::uint16_t {
-  kPhase = 1,      // number: Phase that begins
-  kTestStart = 2,  // number: index of the test in the unit
-  kPart = 3,       // an assertion's result; the plugin's own layout
-  kTestEnd = 4,    // number: 1 if the test failed; then the plugin's own layout
-  kSuiteEnd = 5,   // what the suite recorded; the plugin's own layout
-  kDone = 6,       // last of a unit; what the program recorded
-  kLeak = 7,       // kind, what, and pairs of detail until the end
-  kUse = 8,        // kind, name, who used it, whether the name was made up
-  kAllow = 9,      // a leak that is no defect: kind, pattern, reason
+  kPhase = 1,        // number: Phase that begins
+  kTestStart = 2,    // number: index of the test in the unit
+  kPart = 3,         // an assertion's result; the plugin's own layout
+  kTestEnd = 4,      // number: 1 if the test failed; then the plugin's own layout
+  kSuiteEnd = 5,     // what the suite recorded; the plugin's own layout
+  kDone = 6,         // last of a unit; what the program recorded
+  kLeak = 7,         // kind, what, and pairs of detail until the end
+  kUse = 8,          // kind, name, who used it, whether the name was made up
+  kAllow = 9,        // a leak that is no defect: kind, pattern, reason
+  kConnection = 10,  // kind, name of whom a process of the cell connects to
 };
 
 // Which set-up a message or a piece of output belongs to.

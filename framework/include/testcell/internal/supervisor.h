@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "testcell/finding.h"
+#include "testcell/internal/connection.h"
 #include "testcell/internal/held_text.h"
 #include "testcell/internal/judge.h"
 #include "testcell/internal/message.h"
@@ -67,6 +68,8 @@ struct ProbeSettings {
   bool strict = false;  // with leaks: changed process state, too
   bool uses = false;
   bool all_uses = false;  // with uses: those that cost more to see, too
+  // By themselves, without leaks and uses: whom processes of the cell connect to.
+  bool connections = false;
 };
 
 // How much of this process's own surroundings a test process keeps.
@@ -123,13 +126,14 @@ struct RunSettings {
 struct Event {
   enum class Kind { kOutput, kMessage, kEnd };
   Kind kind = Kind::kEnd;
-  int stream = 1;                // kOutput: 1 or 2
-  HeldText output;               // kOutput
-  Message message;               // kMessage
-  Outcome outcome;               // kEnd
-  std::vector<Leak> leaks;       // kEnd
-  std::vector<Use> uses;         // kEnd
-  std::uint32_t not_listed = 0;  // kEnd: of both, those that could not be told, at least
+  int stream = 1;                       // kOutput: 1 or 2
+  HeldText output;                      // kOutput
+  Message message;                      // kMessage
+  Outcome outcome;                      // kEnd
+  std::vector<Leak> leaks;              // kEnd
+  std::vector<Use> uses;                // kEnd
+  std::uint32_t not_listed = 0;         // kEnd: of both, those that could not be told, at least
+  std::vector<Connection> connections;  // kEnd
   // kEnd: files that could not be carried back, as sentences without an end.
   std::vector<std::string> carry_errors;
   std::string artifacts;  // kEnd: the directory of what was kept of it; empty: none
