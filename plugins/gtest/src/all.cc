@@ -4,6 +4,10 @@
 
 #include "environment.cc"      // NOLINT(bugprone-suspicious-include)
 #include "exit_tools.cc"       // NOLINT(bugprone-suspicious-include)
+#include "experiment.cc"       // NOLINT(bugprone-suspicious-include)
+#include "explain.cc"          // NOLINT(bugprone-suspicious-include)
+#include "explain_host.cc"     // NOLINT(bugprone-suspicious-include)
+#include "explain_report.cc"   // NOLINT(bugprone-suspicious-include)
 #include "failed_runs.cc"      // NOLINT(bugprone-suspicious-include)
 #include "findings.cc"         // NOLINT(bugprone-suspicious-include)
 #include "fixture.cc"          // NOLINT(bugprone-suspicious-include)

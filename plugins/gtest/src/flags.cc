@@ -63,6 +63,10 @@ FlagTable PluginFlagTable(Flags* flags) {
             "That test alone, in a cell like any other, but in the foreground: with\n"
             "      the terminal and stdin, and without a time limit. []",
             MakeTestName(&flags->debug)},
+           {"explain", "TEST",
+            "Say which other test that one depends on, which one breaks it, or what it\n"
+            "      needs of what cells hide: by running it alone and after others. []",
+            MakeTestName(&flags->explain)},
            {"serial", "FILTER", "Tests that run alone, beside no other cell; as --gtest_filter. []",
             [flags](const std::string& text) {
               flags->serial = text;

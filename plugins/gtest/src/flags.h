@@ -22,6 +22,7 @@ struct Flags : CellFlags, FindingFlags {
   Listeners listeners = Listeners::kParent;
   std::string serial;   // a filter; empty: matches nothing
   std::string debug;    // the one test to run, in the foreground; empty: none
+  std::string explain;  // the one test to look into; empty: none
   std::string history;  // an absolute path; empty: none
   int retries = 0;
   std::string artifacts;  // a directory, absolute; empty: none

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "explain.h"
 #include "findings.h"
 #include "flags.h"
 #include "gtest_flags.h"
@@ -120,6 +121,26 @@ bool RunsInProcess() {
   return false;
 }
 
+// In the place of the run. Experiments are in cells, whatever else was asked for.
+int RunExplain(::testing::UnitTest* unit_test, int (*run)(::testing::UnitTest*)) {
+  const Flags& flags = TheProgram().setup.flags;
+  const char* why = nullptr;
+  if (!flags.debug.empty()) {
+    why = "a test is explained or debugged, not both";
+  } else if (flags.isolate == Isolate::kOff) {
+    why = "it takes cells to explain a test, and --testcell_isolate=off has none";
+  } else if (DebuggerAttached()) {
+    why = "it takes cells to explain a test, and under a debugger there are none";
+  } else if (UnderValgrind()) {
+    why = "it takes cells to explain a test, and under valgrind there are none";
+  }
+  if (why == nullptr) return Explain(TheProgram().setup, unit_test, run);
+  std::fflush(stdout);
+  std::fprintf(stderr, "testcell: no test was run: --testcell_explain=%s: %s\n",
+               flags.explain.c_str(), why);
+  return 2;
+}
+
 int RunInCells(int (*run)(::testing::UnitTest*), ::testing::UnitTest* unit_test) {
   Plugin plugin(TheProgram().setup);
 #if GTEST_HAS_EXCEPTIONS
@@ -172,6 +193,9 @@ int __wrap__ZN7testing8UnitTest3RunEv(::testing::UnitTest* unit_test) {
   if (InDeathTest() || TESTCELL_GTEST_GET(list_tests))
     return __real__ZN7testing8UnitTest3RunEv(unit_test);
   const Flags& flags = TheProgram().setup.flags;
+  if (!flags.explain.empty() && !GaveHelp()) {
+    return RunExplain(unit_test, __real__ZN7testing8UnitTest3RunEv);
+  }
   std::string error = Findings::Check(flags);
   if (error.empty()) error = TakeShard(flags);
   if (!error.empty()) {
