@@ -82,6 +82,7 @@ class Mounts {
     constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
     keep->shm = plan_.shm_options.empty() ? -1 : ::open(plan_.shm_path.c_str(), kFlags);
     keep->mqueue = plan_.mqueue ? ::open("/dev/mqueue", kFlags) : -1;
+    keep->proc = ::open("/proc", kFlags);
     keep->working_directory_shared = context_.share_working_directory;
   }
 

@@ -78,7 +78,7 @@ void CellProbes::Begin(const Places& places) {
   shared_->asked = shared_->answered = 0;
   shared_->child_count = shared_->socket_count = shared_->name_count = 0;
   shared_->last_socket = shared_->network_namespace = 0;
-  shared_->others = shared_->lost = 0;
+  shared_->others = shared_->lost = shared_->unseen = 0;
   if (switches_.leaks) {
     inodes_before_ = CountInodes(place_fds_);
     newest_mount_ = NewestMount();
@@ -99,7 +99,7 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   kept_size_ = 0;
   sink_.Start(cookie, WriteFrame, &results_);
   DiscardFiles();  // of the last cell's end, and of the host
-  escapes_.Start(*places_, &seen_, switches_.uses ? &sink_ : nullptr);
+  escapes_.Start(*places_, place_fds_.proc, &seen_, switches_.uses ? &sink_ : nullptr);
   if (WatchesCalls() || switches_.connections) {
     calls_.Install(
         {WatchesCalls(), WatchesCalls() && !escapes_.has_events(), switches_.connections},
@@ -143,11 +143,12 @@ bool CellProbes::HasProcesses() {
 }
 
 void CellProbes::ReportLeaks(bool processes) {
-  if (processes) ReportProcesses(*shared_, test_, &sink_);
-  if (processes) ReportSockets(&sink_);
+  if (processes) ReportProcesses(place_fds_.proc, *shared_, test_, &sink_);
+  if (processes) ReportSockets(place_fds_.proc, &sink_);
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);
+  if (shared_->unseen != 0) sink_.Lose(1);
 }
 
 WatchError CellProbes::error() const {
@@ -252,6 +253,7 @@ void CellProbes::CloseInTest() {
   Close(&place_fds_.base);
   Close(&place_fds_.shm);
   Close(&place_fds_.mqueue);
+  Close(&place_fds_.proc);
   for (std::size_t i = 0; i < places_->lowers.size(); ++i) {
     if (places_->lowers[i]) Close(&place_fds_.host_paths[i]);
   }

@@ -27,11 +27,15 @@ void ReportZombie(pid_t pid, const ProcessStatus& status, Sink* sink) {
 
 void ReportZombies(Shared* shared, Sink* sink) {
   shared->child_count = 0;
-  siginfo_t info;
+  siginfo_t info{};
   while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) {
     if (errno != EINTR) return;  // ECHILD: there is none
   }
   Directory proc(AT_FDCWD, "/proc");
+  if (!IsOwnProc(proc.fd())) {
+    if (info.si_pid != 0) shared->unseen = 1;
+    return;
+  }
   for (int pid = proc.NextNumber(); pid >= 0; pid = proc.NextNumber()) {
     posix::FixedText<32> path;
     path.Add(static_cast<long>(pid)).Add("/stat");

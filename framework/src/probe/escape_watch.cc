@@ -27,10 +27,10 @@ void Close(int fd) {
   if (fd >= 0) ::close(fd);
 }
 
-bool ReadLink(int fd, char (*path)[PATH_MAX]) {
+bool ReadLink(int proc, int fd, char (*path)[PATH_MAX]) {
   posix::FixedText<32> link;
-  link.Add("/proc/self/fd/").Add(static_cast<long>(fd));
-  const ssize_t size = ::readlink(link.c_str(), *path, sizeof *path - 1);
+  link.Add("self/fd/").Add(static_cast<long>(fd));
+  const ssize_t size = ::readlinkat(proc, link.c_str(), *path, sizeof *path - 1);
   if (size <= 0 || (*path)[0] != '/') return false;
   (*path)[size] = '\0';
   return true;
@@ -109,8 +109,9 @@ void EscapeWatch::Discard() const {
   }
 }
 
-void EscapeWatch::Start(const Places& places, Seen* seen, Sink* uses) {
+void EscapeWatch::Start(const Places& places, int proc, Seen* seen, Sink* uses) {
   places_ = &places;
+  proc_ = proc;
   seen_ = seen;
   uses_ = uses;
   if (!root_) return;
@@ -143,7 +144,7 @@ bool EscapeWatch::FindDirectory(const System& system, const FileEvent& event, Te
     const posix::UniqueFd fd(::open_by_handle_at(mount, reinterpret_cast<file_handle*>(memory),
                                                  O_PATH | O_DIRECTORY | O_CLOEXEC));
     char text[PATH_MAX];
-    if (!fd || !ReadLink(fd.get(), &text) || !IsOnHost(fd.get(), text)) continue;
+    if (!fd || !ReadLink(proc_, fd.get(), &text) || !IsOnHost(fd.get(), text)) continue;
     path->Add(text[1] == '\0' ? "" : text);
     return true;
   }
@@ -223,7 +224,7 @@ void EscapeWatch::TakeCall(int directory, const char* name, Deed deed) {
   const posix::UniqueFd file(::openat(directory, name, O_PATH | O_CLOEXEC | follow));
   if (!file && deed != Deed::kMakes && deed != Deed::kCreates) return;
   char link[PATH_MAX];
-  if (!ReadLink(file ? file.get() : directory, &link)) return;
+  if (!ReadLink(proc_, file ? file.get() : directory, &link)) return;
   if (!IsOnHost(file ? file.get() : directory, link)) return;
   // To make or remove a name takes the right to write to its directory.
   const bool by_name = !file || deed == Deed::kRemoves;
@@ -267,7 +268,7 @@ void EscapeWatch::TakeWritten() {
       lost_ = lost_ || (event.mask & FAN_Q_OVERFLOW) != 0;
       const posix::UniqueFd fd(event.fd);
       char link[PATH_MAX];
-      if (!fd || event.pid <= 1 || !ReadLink(fd.get(), &link)) return;
+      if (!fd || event.pid <= 1 || !ReadLink(proc_, fd.get(), &link)) return;
       if (!IsOnHost(fd.get(), link)) return;
       Text path;
       Note(path.Add(link), event.mask);

@@ -34,8 +34,8 @@ class EscapeWatch {
 
   // Async-signal-safe, no allocation. Events so far are not the next test's.
   void Discard() const;
-  // In init: whose deeds come now. `uses` may be null.
-  void Start(const Places& places, Seen* seen, Sink* uses);
+  // In init: whose deeds come now. `proc` as in PlaceFds; `uses` may be null.
+  void Start(const Places& places, int proc, Seen* seen, Sink* uses);
   // True for an event that is none of the cell's own file systems.
   bool Take(const FileEvent& event);
   // The same for file systems that tell but of what was written.
@@ -48,6 +48,7 @@ class EscapeWatch {
   };
   // A system call is about to do this to a name in a directory; it may fail.
   void TakeCall(int directory, const char* name, Deed deed);
+  int proc() const { return proc_; }
   // What was written and is there, and what was there and is gone.
   void Report(bool leaks, Sink* sink);
 
@@ -86,6 +87,7 @@ class EscapeWatch {
   System systems_[kMaxSystems];
   timespec started_;
   const Places* places_;
+  int proc_;
   Seen* seen_;
   Sink* uses_;
   bool lost_;

@@ -76,21 +76,19 @@ constexpr OpenCall kOpenCalls[] = {
 constexpr std::uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 // Where a path begins, and what to look up from there.
-posix::UniqueFd OpenBase(const seccomp_notif& call, const PathCall& kind, std::string_view path) {
+posix::UniqueFd OpenBase(int proc, const seccomp_notif& call, const PathCall& kind,
+                         std::string_view path) {
   posix::FixedText<48> base;
   const int directory =
       kind.directory < 0 ? AT_FDCWD : static_cast<int>(call.data.args[kind.directory]);
-  if (path[0] == '/') {
-    base.Add("/");
-  } else if (directory == AT_FDCWD) {
-    base.Add("/proc/").Add(static_cast<long>(call.pid)).Add("/cwd");
+  base.Add(static_cast<long>(call.pid));
+  if (path[0] == '/') return posix::UniqueFd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (directory == AT_FDCWD) {
+    base.Add("/cwd");
   } else {
-    base.Add("/proc/")
-        .Add(static_cast<long>(call.pid))
-        .Add("/fd/")
-        .Add(static_cast<long>(directory));
+    base.Add("/fd/").Add(static_cast<long>(directory));
   }
-  return posix::UniqueFd(::open(base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return posix::UniqueFd(::openat(proc, base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 void NotePath(const seccomp_notif& call, const PathCall& kind, EscapeWatch* escapes) {
@@ -100,7 +98,7 @@ void NotePath(const seccomp_notif& call, const PathCall& kind, EscapeWatch* esca
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   if (path.empty() || path == "/") return;
   buffer[path.size()] = '\0';
-  const posix::UniqueFd base = OpenBase(call, kind, path);
+  const posix::UniqueFd base = OpenBase(escapes->proc(), call, kind, path);
   if (!base) return;
   const std::size_t slash = path.rfind('/');
   const char* const name = slash == path.npos ? buffer : buffer + slash + 1;

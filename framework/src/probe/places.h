@@ -60,6 +60,7 @@ struct PlaceFds {
   int base = -1;    // the base tmpfs
   int shm = -1;     // /dev/shm, where that is a file system of its own
   int mqueue = -1;  // the root of this IPC namespace's queues
+  int proc = -1;    // /proc of this PID namespace
   int host_paths[kMaxHostPaths];
   bool working_directory_shared = false;
 };

@@ -25,10 +25,10 @@ struct Wanted {
 };
 
 // In init, once the test process is gone and waitpid(2) has found others.
-// processes.cc
-void ReportProcesses(const Shared& shared, pid_t test, Sink* sink);
+// processes.cc: `proc` as in PlaceFds.
+void ReportProcesses(int proc, const Shared& shared, pid_t test, Sink* sink);
 // sockets.cc: those that the remaining processes hold.
-void ReportSockets(Sink* sink);
+void ReportSockets(int proc, Sink* sink);
 
 // In init, for uses: what is bound right now in the cell's own network.
 // bound_names.cc
@@ -46,11 +46,12 @@ void ReportInterfaces(int base, Sink* sink);
 // host_name.cc
 void ReportHostName(const char* expected, Wanted wanted, Sink* sink);
 
-// In the test process.
+// In the test process. Its /proc may be another one by now, or none: what can't be
+// told without it is noted in `shared`.
 // children.cc: zombies; the children that run are noted for init.
 void ReportZombies(Shared* shared, Sink* sink);
 // threads.cc
-void ReportThreads(Sink* sink);
+void ReportThreads(Shared* shared, Sink* sink);
 // descriptors.cc: for uses, the names and ports of sockets that are still open
 // are noted for init.
 void ReportDescriptors(const FdTable& before, Wanted wanted, Shared* shared, Sink* sink);

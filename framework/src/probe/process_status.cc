@@ -2,15 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "posix/unique_fd.h"
+#include "probe/directory.h"
 
 namespace testcell::probe {
 namespace {
@@ -48,6 +51,18 @@ long AgeMs(unsigned long long start_ticks) {
 
 }  // namespace
 
+// In that of any other namespace this process has another number, or none. It
+// might have the same there, were it among the first few, which are others.
+bool IsOwnProc(int proc) {
+  struct statfs status;
+  if (::fstatfs(proc, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) return false;
+  char self[24];
+  const ssize_t size = ::readlinkat(proc, "self", self, sizeof self - 1);
+  if (size <= 0) return false;
+  self[size] = '\0';
+  return ParseNumber(self) == ::getpid();
+}
+
 // "PID (name) state ppid ...": fields are counted from 1 in proc(5).
 bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   char text[1024];
@@ -74,15 +89,15 @@ bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   return true;
 }
 
-CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status) {
+CommandLine ReadCommandLine(int proc, pid_t pid, const ProcessStatus& status) {
   posix::FixedText<64> path;
-  path.Add("/proc/").Add(static_cast<long>(pid)).Add("/cmdline");
+  path.Add(static_cast<long>(pid)).Add("/cmdline");
   char text[500];
   char own[sizeof text];
-  std::size_t size = ReadFile(AT_FDCWD, path.c_str(), text, sizeof text);
+  std::size_t size = ReadFile(proc, path.c_str(), text, sizeof text);
   CommandLine line;
   if (size == 0) return line.Add(status.name.c_str());  // in the middle of execve(2)
-  const std::size_t own_size = ReadFile(AT_FDCWD, "/proc/self/cmdline", own, sizeof own);
+  const std::size_t own_size = ReadFile(proc, "self/cmdline", own, sizeof own);
   if (size == own_size && ::memcmp(text, own, size) == 0) return line.Add(status.name.c_str());
   while (size > 0 && text[size - 1] == '\0') --size;
   std::replace(text, text + size, '\0', ' ');

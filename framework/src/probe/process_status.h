@@ -25,10 +25,14 @@ struct ProcessStatus {
 // open. False if the process is gone. Async-signal-safe.
 bool ReadStatus(int at, const char* path, ProcessStatus* status);
 
+// `proc` leads to /proc of this process's PID namespace. A test may have put
+// another one there, or have taken away the one that hid the host's.
+bool IsOwnProc(int proc);
+
 // The command line with spaces for the zeros; the name alone where there is
 // none, and of a process that has this one's, as a fork of the test has.
 using CommandLine = posix::FixedText<512>;
-CommandLine ReadCommandLine(pid_t pid, const ProcessStatus& status);
+CommandLine ReadCommandLine(int proc, pid_t pid, const ProcessStatus& status);
 
 }  // namespace testcell::probe
 

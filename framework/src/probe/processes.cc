@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,14 +19,14 @@ pid_t ParentOf(const ProcessStatus& status, pid_t pid, const Shared& shared, pid
   return 0;
 }
 
-void ReportProcess(pid_t pid, const ProcessStatus& status, pid_t parent, Sink* sink) {
+void ReportProcess(int proc, pid_t pid, const ProcessStatus& status, pid_t parent, Sink* sink) {
   posix::FixedText<16> number;
   posix::FixedText<16> above;
   posix::FixedText<24> age;
   number.Add(static_cast<long>(pid));
   if (parent != 0) above.Add(static_cast<long>(parent));
   age.Add(status.age_ms);
-  const CommandLine command = ReadCommandLine(pid, status);
+  const CommandLine command = ReadCommandLine(proc, pid, status);
   Text what;
   what.Add(command.c_str()).Add(" (pid ").Add(number.c_str()).Add(")");
   sink->Report(LeakKind::kProcess, View(what),
@@ -40,16 +39,16 @@ void ReportProcess(pid_t pid, const ProcessStatus& status, pid_t parent, Sink* s
 
 }  // namespace
 
-void ReportProcesses(const Shared& shared, pid_t test, Sink* sink) {
-  Directory proc(AT_FDCWD, "/proc");
-  for (int pid = proc.NextNumber(); pid >= 0; pid = proc.NextNumber()) {
+void ReportProcesses(int proc, const Shared& shared, pid_t test, Sink* sink) {
+  Directory processes(proc, ".");
+  for (int pid = processes.NextNumber(); pid >= 0; pid = processes.NextNumber()) {
     if (pid == ::getpid()) continue;
     posix::FixedText<32> path;
     path.Add(static_cast<long>(pid)).Add("/stat");
     ProcessStatus status;
-    if (!ReadStatus(proc.fd(), path.c_str(), &status)) continue;
+    if (!ReadStatus(proc, path.c_str(), &status)) continue;
     if (status.IsZombie() || status.ending) continue;
-    ReportProcess(pid, status, ParentOf(status, pid, shared, test), sink);
+    ReportProcess(proc, pid, status, ParentOf(status, pid, shared, test), sink);
   }
 }
 

@@ -27,6 +27,8 @@ struct Shared {
   // 1: it has had threads or children, or has moved to another processor.
   std::uint32_t others;
   std::uint32_t lost;  // findings that the test process could not tell
+  // 1: there may be leaks that it had no way to look at.
+  std::uint32_t unseen;
   // The test process's own sockets at its end.
   std::uint32_t name_count;  // also of those that found no room
   struct AbstractName {

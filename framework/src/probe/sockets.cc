@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,13 +15,13 @@ namespace {
 // Which process holds which socket.
 class Owners {
  public:
-  void Collect() {
-    Directory proc(AT_FDCWD, "/proc");
-    for (int pid = proc.NextNumber(); pid >= 0; pid = proc.NextNumber()) {
+  void Collect(int proc) {
+    Directory processes(proc, ".");
+    for (int pid = processes.NextNumber(); pid >= 0; pid = processes.NextNumber()) {
       if (pid == ::getpid()) continue;
       posix::FixedText<32> path;
       path.Add(static_cast<long>(pid)).Add("/fd");
-      Directory fds(proc.fd(), path.c_str());
+      Directory fds(proc, path.c_str());
       while (const char* name = fds.Next()) {
         char link[64];
         const ssize_t size = ::readlinkat(fds.fd(), name, link, sizeof link - 1);
@@ -60,29 +59,29 @@ class Owners {
   Entry entries_[kCapacity];
 };
 
-void ReportSocket(const Text& name, std::uint64_t inode, pid_t owner, Sink* sink) {
+void ReportSocket(int proc, const Text& name, std::uint64_t inode, pid_t owner, Sink* sink) {
   posix::FixedText<24> identity;
   posix::FixedText<16> pid;
   posix::FixedText<32> path;
   identity.Add(static_cast<long>(inode));
   pid.Add(static_cast<long>(owner));
-  path.Add("/proc/").Add(pid.c_str()).Add("/stat");
+  path.Add(pid.c_str()).Add("/stat");
   ProcessStatus status;
-  ReadStatus(AT_FDCWD, path.c_str(), &status);
+  ReadStatus(proc, path.c_str(), &status);
   sink->Report(LeakKind::kSocket, View(name),
                {{"pid", View(pid)}, {"process", View(status.name)}, {"inode", View(identity)}});
 }
 
 }  // namespace
 
-void ReportSockets(Sink* sink) {
+void ReportSockets(int proc, Sink* sink) {
   Owners owners;
-  owners.Collect();
+  owners.Collect(proc);
   posix::SockDiag diag;
   if (diag.Open() != 0) return;
   const auto report_inet = [&](const posix::InetSocket& socket) {
     const pid_t owner = owners.Of(socket.inode);
-    if (owner != 0) ReportSocket(SocketName(socket), socket.inode, owner, sink);
+    if (owner != 0) ReportSocket(proc, SocketName(socket), socket.inode, owner, sink);
   };
   for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
     for (const int family : {AF_INET, AF_INET6}) {
@@ -93,7 +92,7 @@ void ReportSockets(Sink* sink) {
     const pid_t owner = owners.Of(socket.inode);
     // Pairs without a name are how processes talk, and go with them.
     if (owner == 0 || socket.name.empty()) return;
-    ReportSocket(SocketName(socket), socket.inode, owner, sink);
+    ReportSocket(proc, SocketName(socket), socket.inode, owner, sink);
   });
 }
 

@@ -1,11 +1,12 @@
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "posix/unique_fd.h"
 #include "probe/directory.h"
 #include "probe/probes.h"
 #include "probe/process_status.h"
@@ -39,12 +40,16 @@ bool IsSanitizers(const ProcessStatus& thread) {
 
 }  // namespace
 
-void ReportThreads(Sink* sink) {
-  struct stat status;
-  constexpr nlink_t kAlone = 3;  // ".", ".." and this thread
-  if (::stat("/proc/self/task", &status) == 0 && status.st_nlink <= kAlone) return;
+void ReportThreads(Shared* shared, Sink* sink) {
+  // What needs no second thread the kernel refuses where there is one.
+  if (::unshare(CLONE_THREAD) == 0) return;
+  const posix::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!IsOwnProc(proc.get())) {
+    shared->unseen = 1;
+    return;
+  }
   const int own = static_cast<int>(::syscall(SYS_gettid));
-  Directory tasks(AT_FDCWD, "/proc/self/task");
+  Directory tasks(proc.get(), "self/task");
   for (int tid = tasks.NextNumber(); tid >= 0; tid = tasks.NextNumber()) {
     posix::FixedText<32> path;
     path.Add(static_cast<long>(tid)).Add("/stat");

@@ -12,6 +12,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "payloads.h"
 
@@ -27,6 +28,31 @@ PAYLOAD(mount_clean) {
 PAYLOAD(mount_over_tmp_left) {
   WriteFile("/tmp/below", "hello");
   MUST(::mount("tmpfs", "/tmp", "tmpfs", 0, nullptr));
+}
+
+// What the host has at /proc shows all of its processes.
+PAYLOAD(proc_unmounted_left) {
+  MUST(::umount2("/proc", MNT_DETACH));
+  StartSleeper();
+  MUST(::open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+PAYLOAD(proc_unmounted_clean) {
+  MUST(::umount2("/proc", MNT_DETACH));
+  Stop(StartSleeper());
+  std::thread([] {}).join();
+}
+PAYLOAD(proc_covered_left) {
+  MUST(::mount("tmpfs", "/proc", "tmpfs", 0, nullptr));
+  const int fd = Tcp(AF_INET);
+  MUST(Bind(fd, Ipv4("127.0.0.1", 85)));
+  StartSleeper();
+  ::close(fd);
+}
+PAYLOAD(proc_covered_clean) {
+  MUST(::mount("tmpfs", "/proc", "tmpfs", 0, nullptr));
+  Stop(StartSleeper());
+  std::thread([] {}).join();
+  MUST(::umount("/proc"));
 }
 
 void ChangeBridge(unsigned long request) {
