@@ -1,7 +1,7 @@
 add_executable(findings_driver
   findings/descriptor_payloads.cc findings/driver.cc findings/file_payloads.cc
   findings/payloads.cc findings/process_payloads.cc findings/socket_payloads.cc
-  findings/system_payloads.cc)
+  findings/system_payloads.cc findings/thread_payloads.cc)
 target_link_libraries(findings_driver PRIVATE testcell::framework testcell_compile fmt::fmt)
 # With a payload file of its own: what is found there depends on the user.
 add_executable(escapes_driver

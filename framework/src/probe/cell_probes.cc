@@ -65,6 +65,7 @@ CellProbes* CellProbes::Make(const Switches& switches, const HostFileSystems& sy
   probes->switches_ = switches;
   probes->shared_ = static_cast<Shared*>(shared);
   probes->fds_before_.Fill();
+  probes->libc_.Find();
   if (!switches.uses && systems.empty()) return probes;
   probes->file_events_.Open();
   if (!systems.empty()) probes->escapes_.Watch(probes->file_events_, systems);

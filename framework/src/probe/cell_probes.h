@@ -11,6 +11,7 @@
 #include "probe/escape_watch.h"
 #include "probe/fd_table.h"
 #include "probe/file_events.h"
+#include "probe/libc_threads.h"
 #include "probe/path_watch.h"
 #include "probe/places.h"
 #include "probe/port_watch.h"
@@ -37,6 +38,7 @@ class CellProbes {
   const Switches& switches() const { return switches_; }
   Shared* shared() { return shared_; }
   FdTable* fds_before() { return &fds_before_; }
+  const LibcData& libc() const { return libc_; }
   // For whoever makes the cell to fill in, before Begin().
   PlaceFds* place_fds() { return &place_fds_; }
 
@@ -93,6 +95,7 @@ class CellProbes {
   PortWatch ports_;
   CallWatch calls_;
   FdTable fds_before_;
+  LibcData libc_;
   Seen seen_;
   Sink sink_;
   UsedBy by_;

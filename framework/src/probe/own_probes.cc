@@ -70,7 +70,7 @@ void OwnProbes::ReportAll(Sink* sink) {
   if (wanted.uses) CloseLastSocket();
   if (!wanted.leaks) return;
   ReportZombies(probes_->shared(), sink);
-  ReportThreads(probes_->shared(), sink);
+  ReportThreads(probes_->libc(), probes_->shared(), sink);
   if (state_ != nullptr) state_->ReportChanges(sink);
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "probe/fd_table.h"
+#include "probe/libc_threads.h"
 #include "probe/port_watch.h"
 #include "probe/seen.h"
 #include "probe/shared.h"
@@ -51,7 +52,7 @@ void ReportHostName(const char* expected, Wanted wanted, Sink* sink);
 // children.cc: zombies; the children that run are noted for init.
 void ReportZombies(Shared* shared, Sink* sink);
 // threads.cc
-void ReportThreads(Shared* shared, Sink* sink);
+void ReportThreads(const LibcData& libc, Shared* shared, Sink* sink);
 // descriptors.cc: for uses, the names and ports of sockets that are still open
 // are noted for init.
 void ReportDescriptors(const FdTable& before, Wanted wanted, Shared* shared, Sink* sink);

@@ -32,6 +32,15 @@ bool IsEnding(const unsigned long long* fields, char state) {
   return fields[52] != 0 && state != 'T' && state != 't';
 }
 
+long AgeMs(unsigned long long start_ticks) {
+  timespec now;
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const long now_ms = static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return std::max(0L, now_ms - static_cast<long>(start_ticks) * 1000 / kTicksPerSecond);
+}
+
+}  // namespace
+
 std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size) {
   const posix::UniqueFd fd(::openat(at, path, O_RDONLY | O_CLOEXEC));
   if (!fd) return 0;
@@ -41,15 +50,6 @@ std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size) {
   } while (got < 0 && errno == EINTR);
   return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
-
-long AgeMs(unsigned long long start_ticks) {
-  timespec now;
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  const long now_ms = static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
-  return std::max(0L, now_ms - static_cast<long>(start_ticks) * 1000 / kTicksPerSecond);
-}
-
-}  // namespace
 
 // In that of any other namespace this process has another number, or none. It
 // might have the same there, were it among the first few, which are others.

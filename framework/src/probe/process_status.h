@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+
 #include "posix/fixed_text.h"
 
 namespace testcell::probe {
@@ -24,6 +26,9 @@ struct ProcessStatus {
 // Of the file `stat` at `path`, relative to the directory that `at` holds
 // open. False if the process is gone. Async-signal-safe.
 bool ReadStatus(int at, const char* path, ProcessStatus* status);
+
+// How much of it was read; 0 if nothing was. Async-signal-safe, as are all here.
+std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size);
 
 // `proc` leads to /proc of this process's PID namespace. A test may have put
 // another one there, or have taken away the one that hid the host's.

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+#include "probe/libc_threads.h"
+
 namespace testcell::probe {
 namespace {
 
@@ -273,6 +275,7 @@ bool DescribeOwnSocket(int fd, OwnSocket* socket) {
     socket->of_libc = IsLog(peer);
   } else {
     socket->name = OtherName(family, protocol, local);
+    socket->of_libc = family == AF_NETLINK && IsLibcSocket(fd);
   }
   return true;
 }

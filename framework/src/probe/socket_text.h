@@ -24,7 +24,8 @@ struct OwnSocket {
   Text name;
   posix::FixedText<108> abstract;  // of a Unix socket that has one, without its zero
   posix::InetSocket inet;          // of TCP and UDP; else without a port
-  // Of libc's own making: its connection to the system's log.
+  // Of libc's own making: its connection to the system's log, and what it is
+  // told of message queues by.
   bool of_libc = false;
 };
 // Of a descriptor of this process; false if it is no socket.

@@ -1,13 +1,11 @@
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "posix/unique_fd.h"
 #include "probe/directory.h"
+#include "probe/libc_threads.h"
 #include "probe/probes.h"
 #include "probe/process_status.h"
 
@@ -29,18 +27,13 @@ void ReportThread(int tid, const ProcessStatus& status, Sink* sink) {
                {{"tid", View(number)}, {"name", View(status.name)}, {"age_ms", View(age)}});
 }
 
-unsigned long long Bit(int signal) { return 1ull << (signal - 1); }
-
-// It blocks every signal that can be, but for SIGSYS at times.
-bool IsSanitizers(const ProcessStatus& thread) {
-  if (__tsan_init == nullptr) return false;
-  const unsigned long long all = Bit(SIGSYS) - 1 - Bit(SIGKILL) - Bit(SIGSTOP);
-  return (thread.blocked & all) == all;
+bool IsSanitizers(const ThreadStatus& thread) {
+  return __tsan_init != nullptr && thread.BlocksAll();
 }
 
 }  // namespace
 
-void ReportThreads(Shared* shared, Sink* sink) {
+void ReportThreads(const LibcData& libc, Shared* shared, Sink* sink) {
   // What needs no second thread the kernel refuses where there is one.
   if (::unshare(CLONE_THREAD) == 0) return;
   const posix::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -48,15 +41,14 @@ void ReportThreads(Shared* shared, Sink* sink) {
     shared->unseen = 1;
     return;
   }
+  const long deadline_ms = NowMs() + kRestMs;
   const int own = static_cast<int>(::syscall(SYS_gettid));
   Directory tasks(proc.get(), "self/task");
   for (int tid = tasks.NextNumber(); tid >= 0; tid = tasks.NextNumber()) {
-    posix::FixedText<32> path;
-    path.Add(static_cast<long>(tid)).Add("/stat");
-    ProcessStatus thread;
-    if (tid == own || !ReadStatus(tasks.fd(), path.c_str(), &thread)) continue;
-    if (IsSanitizers(thread)) continue;
-    if (!thread.IsZombie() && !thread.ending) ReportThread(tid, thread, sink);
+    ThreadStatus thread;
+    if (tid == own || !AwaitRest(tasks.fd(), tid, deadline_ms, &thread)) continue;
+    if (IsSanitizers(thread) || IsIdleLibcThread(libc, tasks.fd(), thread)) continue;
+    ReportThread(tid, thread.process, sink);
   }
 }
 

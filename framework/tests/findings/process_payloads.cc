@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include "payloads.h"
 
@@ -89,22 +88,6 @@ PAYLOAD(zombie_ignored_clean) {
   if (child == 0) ::_exit(0);
   ::waitpid(child, nullptr, 0);
   ::signal(SIGCHLD, SIG_DFL);
-}
-
-PAYLOAD(thread_left) {
-  std::thread([] {
-    for (;;) ::pause();
-  }).detach();
-}
-PAYLOAD(thread_named_left) {
-  std::thread thread([] {
-    for (;;) ::pause();
-  });
-  ::pthread_setname_np(thread.native_handle(), "poller");
-  thread.detach();
-}
-PAYLOAD(thread_clean) {
-  for (int i = 0; i < 20; ++i) std::thread([] {}).join();
 }
 
 PAYLOAD(popen_clean) {
