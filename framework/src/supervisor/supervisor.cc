@@ -29,10 +29,10 @@ namespace {
 int SpareSlots(int jobs) { return std::min(jobs, 4); }
 
 // How many slots the limit of open files leaves room for.
-int RoomForSlots() {
-  // Both ends of its socket and pipes, a pidfd, and what is held of a cell.
-  constexpr int kFdsOfSlot = 15;
-  constexpr int kOwnFds = 8;  // of this process, at the same time
+int RoomForSlots(bool holds) {
+  constexpr int kFdsOfSlot = 10;  // both ends of its socket and pipes, and a pidfd
+  constexpr int kFdsOfHeld = 5;   // its files, capture, output and who collects them
+  constexpr int kOwnFds = 8;      // of this process, at the same time
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<int>::max();
   int open = 0;
@@ -43,7 +43,7 @@ int RoomForSlots() {
   }
   constexpr rlim_t kEnough = 1 << 20;
   const int limited = static_cast<int>(std::min(limit.rlim_cur, kEnough));
-  return (limited - open - kOwnFds) / kFdsOfSlot;
+  return (limited - open - kOwnFds) / (kFdsOfSlot + (holds ? kFdsOfHeld : 0));
 }
 
 // A program that was started without them would print into our sockets and
@@ -157,7 +157,7 @@ void Supervisor::Impl::MakeSlots(int crew, int first) {
   for (std::size_t i = static_cast<std::size_t>(first); i < units_.size(); ++i) {
     ++units[plans_[static_cast<std::size_t>(units_[i].spec.plan)]->user];
   }
-  int room = RoomForSlots();
+  int room = RoomForSlots(Holds());
   for (const auto& [user, count] : units) {
     const int wanted = std::min(count, settings_.jobs + SpareSlots(settings_.jobs));
     // The first is made in any case, and says what is missing.
