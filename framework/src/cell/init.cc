@@ -17,6 +17,7 @@
 #include "cell/capture.h"
 #include "cell/insides.h"
 #include "cell/user.h"
+#include "testcell/internal/kept_cell.h"
 
 namespace testcell::cell {
 namespace {
@@ -149,12 +150,20 @@ void Forward(const Context& context, int signals) {
   }
 }
 
-// A signal that the supervisor wants to have sent; false: it is gone.
+void Keep(const Context& context) {
+  ::prctl(PR_SET_NAME, internal::kKeptCellName);
+  protocol::Report kept{};
+  kept.kind = protocol::ReportKind::kKept;
+  SendReport(context, kept);
+}
+
+// What the supervisor wants to have done; false: it is gone.
 bool TakeOrder(const Context& context) {
   protocol::Order order;
   const ssize_t size = ::recv(context.fds->control, &order, sizeof order, MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (size != sizeof order) return false;
+  if (order.kind == protocol::OrderKind::kKeep) Keep(context);
   if (order.kind != protocol::OrderKind::kSignal) return true;
   pid_t receiver = context.test;
   if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kItsGroup)) receiver = 0;

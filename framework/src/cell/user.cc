@@ -133,24 +133,6 @@ void Clear(__user_cap_data_struct* data, bool inheritable_only) {
   }
 }
 
-// A program that a test of user `self` executes keeps, as ambient
-// capabilities, what the test itself will keep.
-bool PrepareAmbient() {
-  __user_cap_data_struct data[2];
-  if (!GetCapabilities(data)) return false;
-  for (auto& half : data) half.inheritable = half.permitted;
-  Clear(data, true);
-  if (!SetCapabilities(data)) return false;
-  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-    if ((data[capability / 32].inheritable >> (capability % 32) & 1u) == 0) continue;
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return false;
-  }
-  for (const int capability : kBypassing) {
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 bool EnterUserNamespace(const Context& context, UserMode mode, uid_t uid, gid_t gid) {
@@ -165,9 +147,25 @@ bool EnterUserNamespace(const Context& context, UserMode mode, uid_t uid, gid_t 
       break;
   }
   if (!EnterAsOne(context, uid, gid, uid, gid)) return false;
-  if (PrepareAmbient()) return true;
+  if (KeepCapabilities()) return true;
   SendFailure(context, Step::kCapabilities, errno, "");
   return false;
+}
+
+bool KeepCapabilities() {
+  __user_cap_data_struct data[2];
+  if (!GetCapabilities(data)) return false;
+  for (auto& half : data) half.inheritable = half.permitted;
+  Clear(data, true);
+  if (!SetCapabilities(data)) return false;
+  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+    if ((data[capability / 32].inheritable >> (capability % 32) & 1u) == 0) continue;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return false;
+  }
+  for (const int capability : kBypassing) {
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
+  }
+  return true;
 }
 
 void DropFilePermissionBypass(const Context& context) {

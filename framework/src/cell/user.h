@@ -10,6 +10,10 @@ namespace testcell::cell {
 // Once a worker, before its first cell. False: reported already.
 bool EnterUserNamespace(const Context& context, UserMode mode, uid_t uid, gid_t gid);
 
+// Of a user who appears as itself: what a program that it executes keeps, as
+// ambient capabilities, is what a test keeps. Async-signal-safe.
+bool KeepCapabilities();
+
 // In the test process of a user who appears as itself: gives up what would
 // make a test of file permissions meaningless. Async-signal-safe.
 void DropFilePermissionBypass(const Context& context);

@@ -10,7 +10,7 @@
 
 namespace testcell::protocol {
 
-enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal };
+enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal, kKeep };
 
 enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may
@@ -51,6 +51,7 @@ enum class ReportKind : std::uint32_t {
   kTestEnded,    // init: the test process is gone
   kCellDone,     // init: all that is to be said of the cell was said
   kIdle,         // worker: init is gone and so is the cell
+  kKept,         // init: the cell is kept, under the name by which it is found
 };
 
 inline constexpr std::size_t kMaxDetail = 160;

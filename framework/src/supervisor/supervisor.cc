@@ -85,6 +85,9 @@ int Supervisor::ProcessOf(int unit) const { return impl_->ProcessOf(unit); }
 bool Supervisor::EverRan(int unit) const { return impl_->EverRan(unit); }
 void Supervisor::Stop() { impl_->Stop(); }
 std::vector<std::string> Supervisor::Settle() { return impl_->Settle(); }
+std::vector<KeptCell> Supervisor::Kept() { return impl_->Kept(); }
+int Supervisor::not_kept() const { return impl_->not_kept(); }
+void Supervisor::AwaitRelease(int terminal) { impl_->AwaitRelease(terminal); }
 int Supervisor::interrupted() const { return impl_->interrupted(); }
 Rung Supervisor::rung() const { return impl_->rung(); }
 
@@ -159,7 +162,8 @@ void Supervisor::Impl::MakeSlots(int crew, int first) {
   }
   int room = RoomForSlots(Holds());
   for (const auto& [user, count] : units) {
-    const int wanted = std::min(count, settings_.jobs + SpareSlots(settings_.jobs));
+    const int kept = settings_.keep ? kMostKept : 0;
+    const int wanted = std::min(count, settings_.jobs + SpareSlots(settings_.jobs) + kept);
     // The first is made in any case, and says what is missing.
     const int slots = std::max(std::min(wanted, room), 1);
     if (slots < wanted && slots < settings_.jobs) {

@@ -89,7 +89,8 @@ void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
   if (share_working_directory_ && plans_[static_cast<std::size_t>(plan)]->cwd_may_be_shared) {
     order.flags |= protocol::kSharedWorkingDirectory;
   }
-  if (Holds()) order.flags |= protocol::kHoldCell | protocol::kCaptureLoopback;
+  if (Holds()) order.flags |= protocol::kHoldCell;
+  if (Holds() && Collects()) order.flags |= protocol::kCaptureLoopback;
   slot->plan = plan;
   slot->flags = order.flags;
   slot->state = Slot::State::kMaking;
@@ -114,7 +115,8 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
   schedule_.Started(&units_, number);
   tally_.Start(unit.spec);
   unit.ran = true;
-  auto copy = Holds() ? std::make_unique<supervisor::OutputCopy>(settings_.artifacts) : nullptr;
+  auto copy = Holds() && Collects() ? std::make_unique<supervisor::OutputCopy>(settings_.artifacts)
+                                    : nullptr;
   slot->BeginRun(order.cookie, unit.log.get(), std::move(copy));
   slot->unit = number;
   slot->state = Slot::State::kRunning;

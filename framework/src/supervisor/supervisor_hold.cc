@@ -1,5 +1,9 @@
 // What becomes of a cell whose test is over, where failed ones are looked at.
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include <system_error>
 #include <utility>
@@ -24,7 +28,48 @@ bool Supervisor::Impl::HasFailed(const Slot& slot) const {
 // Until it is done the unit counts as running, which bounds what waits.
 void Supervisor::Impl::Hold(Slot* slot) {
   slot->state = Slot::State::kHeld;
-  if (!HasFailed(*slot) || !Collect(slot)) LetGo(slot);
+  if (!HasFailed(*slot)) return LetGo(slot);
+  if (!Collects() || !Collect(slot)) KeepOrLetGo(slot);
+}
+
+// Init gives itself a name by which it is found, and says so.
+void Supervisor::Impl::KeepOrLetGo(Slot* slot) {
+  if (!MayKeep(*slot)) return LetGo(slot);
+  if (static_cast<int>(kept_.size()) >= kMostKept || !HasRoom(*slot)) {
+    ++not_kept_;
+    return LetGo(slot);
+  }
+  protocol::Order order{};
+  order.kind = protocol::OrderKind::kKeep;
+  slot->Send(order);
+  kept_.push_back({slot, {settings_.judge->Describe(slot->unit).test, slot->init}, false});
+}
+
+// Where there are few cells at once for want of descriptors, one is left for those
+// tests that have not run.
+bool Supervisor::Impl::HasRoom(const Slot& kept) const {
+  const Crew& crew = crews_[static_cast<std::size_t>(kept.crew)];
+  for (const Slot* slot : crew.slots) {
+    const bool other = slot != &kept && slot->user == kept.user;
+    if (other && slot->state != Slot::State::kHeld && slot->state != Slot::State::kDead)
+      return true;
+  }
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    const Unit& unit = units_[i];
+    const bool open = !unit.replayed && (unit.log == nullptr || !unit.log->ended());
+    if (open && unit.crew == kept.crew && static_cast<int>(i) != kept.unit) return false;
+  }
+  return true;
+}
+
+bool Supervisor::Impl::MayKeep(const Slot& slot) const {
+  return settings_.keep && !stopped_ && !RunsAgain(slot.unit, *slot.verdict);
+}
+
+void Supervisor::Impl::OnKept(Slot* slot) {
+  if (slot->state != Slot::State::kHeld || !slot->verdict) return;
+  for (Keeping& keeping : kept_) keeping.stands = keeping.stands || keeping.slot == slot;
+  Carries(*slot) ? Harvest(slot) : EndUnit(slot);
 }
 
 void Supervisor::Impl::LetGo(Slot* slot) {
@@ -78,7 +123,7 @@ void Supervisor::Impl::ServeCollections(std::size_t first_event) {
 
 void Supervisor::Impl::OnCollected(Slot* slot) {
   FinishCollection(slot);
-  if (slot->state == Slot::State::kHeld) LetGo(slot);
+  if (slot->state == Slot::State::kHeld) KeepOrLetGo(slot);
 }
 
 // If there is one: waits for its end.
@@ -94,6 +139,30 @@ void Supervisor::Impl::FinishCollection(Slot* slot) {
   } else {
     Notice(fmt::format("what {} has left is not kept: {}", unit.spec.name, error));
   }
+}
+
+std::vector<KeptCell> Supervisor::Impl::Kept() {
+  std::vector<KeptCell> cells;
+  for (const Keeping& keeping : kept_) {
+    if (keeping.stands) cells.push_back(keeping.cell);
+  }
+  return cells;
+}
+
+void Supervisor::Impl::AwaitRelease(int terminal) {
+  bool released = false;
+  settings_.watched_fd = terminal;
+  settings_.on_readable = [&] {
+    char line[256];
+    // In the background, to read would stop us.
+    if (::tcgetpgrp(terminal) == ::getpgrp()) {
+      released = ::read(terminal, line, sizeof line) >= 0 || errno != EINTR;
+    } else {
+      settings_.watched_fd = -1;
+    }
+  };
+  while (!released && interrupted() == 0 && !kept_.empty()) Pump();
+  settings_.watched_fd = -1;
 }
 
 }  // namespace testcell::internal

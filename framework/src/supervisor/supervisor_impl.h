@@ -38,6 +38,9 @@ class Supervisor::Impl {
   bool EverRan(int unit) const { return units_[static_cast<std::size_t>(unit)].ran; }
   std::vector<std::string> Settle();
   void Stop();
+  std::vector<KeptCell> Kept();
+  int not_kept() const { return not_kept_; }
+  void AwaitRelease(int terminal);
   int interrupted() const { return interrupt_ ? interrupt_->signal() : 0; }
   Rung rung() const { return rung_; }
 
@@ -45,6 +48,8 @@ class Supervisor::Impl {
   using Slot = supervisor::Slot;
   using Unit = supervisor::Unit;
   using Clock = supervisor::Clock;
+
+  static constexpr int kMostKept = 8;  // cells
 
   struct Crew {
     pid_t keeper = -1;
@@ -79,11 +84,16 @@ class Supervisor::Impl {
   void OnInterrupt();
 
   // A cell whose test is over, while it is looked at: supervisor_hold.cc
-  bool Holds() const { return settings_.judge != nullptr && !settings_.artifacts.empty(); }
+  bool Holds() const { return settings_.judge != nullptr && (Collects() || settings_.keep); }
+  bool Collects() const { return !settings_.artifacts.empty(); }
   bool Carries(const Slot& slot) const;
   bool HasFailed(const Slot& slot) const;
   void Hold(Slot* slot);
   void LetGo(Slot* slot);
+  void KeepOrLetGo(Slot* slot);
+  bool MayKeep(const Slot& slot) const;
+  bool HasRoom(const Slot& kept) const;
+  void OnKept(Slot* slot);
   bool Collect(Slot* slot);
   void AddCollectionsToPoll();
   void ServeCollections(std::size_t first_event);
@@ -134,6 +144,13 @@ class Supervisor::Impl {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::unique_ptr<supervisor::Harvester> harvester_;  // null: no plan carries
   std::map<Slot*, std::unique_ptr<supervisor::Collector>> collections_;
+  struct Keeping {
+    const Slot* slot;
+    KeptCell cell;
+    bool stands;  // init has said so
+  };
+  std::vector<Keeping> kept_;
+  int not_kept_ = 0;
   std::map<int, Outcome> harvested_;  // units whose files are on their way
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;

@@ -124,6 +124,9 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
     case protocol::ReportKind::kTestEnded:
       slot->test_end = report;
       break;
+    case protocol::ReportKind::kKept:
+      OnKept(slot);
+      break;
     case protocol::ReportKind::kCellDone:
       OnCellDone(slot, report);
       break;
@@ -242,7 +245,7 @@ void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
                            ", and the test with it (out of memory, or killed from outside?)";
     }
     slot->verdict = Verdict(*slot);
-    if (Holds() && HasFailed(*slot)) {
+    if (Holds() && Collects() && HasFailed(*slot)) {
       slot->SetInit(-1);
       if (Collect(slot)) FinishCollection(slot);
     }
@@ -251,6 +254,9 @@ void Supervisor::Impl::OnIdle(Slot* slot, int wait_status) {
   if (slot->verdict) Carries(*slot) ? Harvest(slot) : EndUnit(slot);
   slot->base.Reset();
   slot->packets.Reset();
+  kept_.erase(std::remove_if(kept_.begin(), kept_.end(),
+                             [slot](const Keeping& kept) { return kept.slot == slot; }),
+              kept_.end());
   slot->Discard();
   slot->SetInit(-1);
   slot->deadline.reset();

@@ -14,6 +14,7 @@ using Words = std::vector<std::string>;
 inline constexpr int kStatusRefused = 2;
 
 int Doctor(const Words& words);
+int Enter(const Words& words);
 int GTest(const Words& words);
 int Merge(const Words& words);
 int Run(const Words& words);

@@ -17,6 +17,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"doctor", "[--json]", "what this host allows, and why not", Doctor},
+    {"enter", "ID [-- COMMAND...]", "a shell or a command in a cell that is kept", Enter},
     {"gtest", "[FLAGS] -- PROGRAM...", "each test of a GoogleTest program in a cell", GTest},
     {"merge", "[FLAGS] OUT IN...", "the reports of several shards as one", Merge},
     {"run", "[FLAGS] -- COMMAND...", "one command in one cell", Run},

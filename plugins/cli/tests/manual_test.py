@@ -12,6 +12,7 @@ import unittest
 TESTCELL = ""
 PLUGIN = ""
 COMMANDS = ("run", "gtest", "merge", "doctor")
+COMMANDS = ("run", "gtest", "enter", "doctor")
 
 
 def output(*command, **options):

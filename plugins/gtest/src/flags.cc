@@ -9,6 +9,7 @@ const Choice<Isolate> kIsolate[] = {
 const Choice<Output> kOutput[] = {{"immediate", Output::kImmediate}, {"failed", Output::kFailed}};
 const Choice<bool> kShard[] = {{"auto", true}, {"", false}};
 const Choice<bool> kEnvironments[] = {{"cell", false}, {"parent", true}};
+const Choice<bool> kKeep[] = {{"none", false}, {"failed", true}};
 const Choice<Suites> kSuites[] = {
     {"cell", Suites::kCell}, {"parent", Suites::kParent}, {"shared", Suites::kShared}};
 const Choice<Listeners> kListeners[] = {
@@ -85,6 +86,10 @@ FlagTable PluginFlagTable(Flags* flags) {
             "Where to keep, of each failed test, its output, files, processes, sockets\n"
             "      and loopback traffic, in a directory of its own. []",
             [flags](const std::string& text) { return ParsePath(text, &flags->artifacts); }},
+           {"keep", "(none|failed)",
+            "Keep the cells of failed tests as they are, for testcell enter, until the\n"
+            "      run, which waits for it, is interrupted or Enter is pressed. [none]",
+            MakeChoice(kKeep, &flags->keep_failed)},
            {"shard", "(auto)",
             "Which shard of the tests this is, and of how many: as the engine says that\n"
             "      is found in the environment, such as Bazel, Buildkite, CircleCI, GitLab\n"

@@ -102,6 +102,7 @@ int Plugin::Finish(int status) {
   }
   status = findings_.Finish(interrupted_ != 0 ? kSignalBase + interrupted_ : status);
   TellOfArtifacts();
+  AwaitRelease();
   return status;
 }
 
@@ -251,6 +252,7 @@ bool Plugin::ForksAfterSetUp(int iteration) const {
 
 void Plugin::OnTestIterationStart(int iteration) {
   if (interrupted_ != 0) Exit(Finish(1));
+  keeper_.reset();
   in_process_tests_ = false;
   environments_played_ = false;
   xml_entries_.clear();
@@ -268,7 +270,7 @@ void Plugin::OnTestIterationStart(int iteration) {
     findings_.AddProbes(suite->options, &settings.probes);
     if (RetriesOf(*suite) > 0) settings.judge = &judge_;
   }
-  PrepareArtifacts(&settings);
+  PrepareForFailures(&settings);
   settings.visible = setup_.visible;
   const bool ours = settings.attach == Attach::kNothing;  // the terminal, and not a test's
   if (ours && StatusLine::Wanted(STDOUT_FILENO)) settings.status = &status_line_;
@@ -333,6 +335,9 @@ void Plugin::OnTestEnd(const ::testing::TestInfo& test) {
 }
 
 void Plugin::EndIteration() {
+  if (interrupted_ == 0 && supervisor_ != nullptr && !supervisor_->Kept().empty()) {
+    keeper_ = std::move(supervisor_);
+  }
   supervisor_.reset();
   RestoreFactories();
   replays_.clear();

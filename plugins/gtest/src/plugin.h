@@ -124,9 +124,10 @@ class Plugin : public EnvironmentHook {
   FailedRuns PlayFailedRuns(const ::testing::TestInfo& test, const TestPlace& place);
   void PlayLastRun(::testing::TestInfo* test, TestPlace* place, const FailedRuns& before);
   std::string TestName(int unit, std::size_t index) const;
-  void PrepareArtifacts(RunSettings* settings);
+  void PrepareForFailures(RunSettings* settings);
   void NoteArtifacts(std::vector<std::string> paths, const std::string& last);
   void TellOfArtifacts() const;
+  void AwaitRelease();
   void NoteFailedRuns(const ::testing::TestInfo& test, const FailedRuns& runs);
   void ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool told);
   void KeepDuration(const ::testing::TestInfo& test, std::chrono::microseconds took);
@@ -142,6 +143,7 @@ class Plugin : public EnvironmentHook {
   UnitJudge judge_;
   ::testing::TestEventListener* listener_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<Supervisor> keeper_;  // of the last iteration, if it keeps cells
   std::vector<std::unique_ptr<IsolatedSuite>> suites_;
   std::unordered_map<const ::testing::TestSuite*, IsolatedSuite*> by_suite_;
   std::unordered_map<const ::testing::TestInfo*, TestPlace> by_test_;

@@ -1,9 +1,13 @@
 // Tests that fail: how often they are run again, and what is kept of them.
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "plugin.h"
 
@@ -58,9 +62,12 @@ std::string Plugin::TestName(int unit, std::size_t index) const {
   return std::string(test.test_suite_name()) + "." + test.name();
 }
 
-void Plugin::PrepareArtifacts(RunSettings* settings) {
+void Plugin::PrepareForFailures(RunSettings* settings) {
   const std::string& directory = setup_.flags.artifacts;
-  if (directory.empty() || !setup_.flags.debug.empty()) return;
+  if (!setup_.flags.debug.empty()) return;
+  settings->keep = setup_.flags.keep_failed;
+  if (settings->keep) settings->judge = &judge_;
+  if (directory.empty()) return;
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {
@@ -85,6 +92,26 @@ void Plugin::TellOfArtifacts() const {
   std::printf("[ testcell ] what failed tests have left is in %s (%zu)\n",
               setup_.flags.artifacts.c_str(), artifacts_.size());
   std::fflush(stdout);
+}
+
+// After the summary, so that its last lines say what to do.
+void Plugin::AwaitRelease() {
+  if (keeper_ == nullptr) return;
+  std::cout.flush();
+  const std::vector<KeptCell> cells = keeper_->Kept();
+  for (const KeptCell& cell : cells) {
+    std::printf("[   KEPT   ] %s: testcell enter %d\n", cell.test.c_str(), cell.id);
+  }
+  if (keeper_->not_kept() > 0) {
+    std::printf("[ testcell ] %d more cells of failed tests are not kept\n", keeper_->not_kept());
+  }
+  const bool terminal = ::isatty(STDIN_FILENO) != 0 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+  const std::string how = terminal ? "Enter or Ctrl-C" : "kill " + std::to_string(::getpid());
+  std::printf("[ testcell ] %zu cell%s kept until this run ends, by %s\n", cells.size(),
+              cells.size() == 1 ? " is" : "s are", how.c_str());
+  std::fflush(stdout);
+  keeper_->AwaitRelease(terminal ? STDIN_FILENO : -1);
+  keeper_.reset();
 }
 
 }  // namespace internal

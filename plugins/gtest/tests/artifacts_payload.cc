@@ -112,6 +112,10 @@ class Named : public ::testing::TestWithParam<int> {};
 TEST_P(Named, Fails) { FAIL() << GetParam(); }
 INSTANTIATE_TEST_SUITE_P(Some, Named, ::testing::Values(7));
 
+class Many : public ::testing::TestWithParam<int> {};
+TEST_P(Many, Fails) { FAIL() << GetParam(); }
+INSTANTIATE_TEST_SUITE_P(So, Many, ::testing::Range(0, 10));
+
 class HostNetwork : public testcell::Test {
  public:
   static testcell::Options CellOptions() {

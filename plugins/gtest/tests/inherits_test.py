@@ -24,7 +24,8 @@ WAYS = ([], ["--testcell_uses=all"], ["--testcell_leaks=off", "--testcell_uses=o
         ["--testcell_net=host"], ["--testcell_cwd=shared"],
         ["--testcell_user=root"], ["--testcell_history=durations"],
         ["--testcell_report=json:r.json,html:r.html"], ["--gtest_repeat=2"],
-        ["--testcell_retries=1"], ["--testcell_artifacts=kept"])
+        ["--testcell_retries=1"], ["--testcell_artifacts=kept"],
+        ["--testcell_keep=failed"])
 
 
 class Inherits(unittest.TestCase):

@@ -89,7 +89,8 @@ class Flags(ModesTestCase):
         google_test = done.stdout.find("--gtest_filter")
         own = [done.stdout.find(f"--testcell_{flag}=") for flag in (
             "isolate", "jobs", "timeout", "slow", "cwd", "tmp", "net", "user", "output",
-            "environments", "suites", "listeners", "serial", "retries", "artifacts")]
+            "environments", "suites", "listeners", "serial", "retries", "artifacts",
+            "keep")]
         self.assertGreaterEqual(google_test, 0, done.stdout)
         self.assertGreater(min(own), google_test, done.stdout)
         self.assertEqual(own, sorted(own))

@@ -19,7 +19,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +26,8 @@
 #include "testcell/finding.h"
 #include "testcell/internal/connection.h"
 #include "testcell/internal/held_text.h"
-#include "testcell/internal/judge.h"
 #include "testcell/internal/message.h"
+#include "testcell/internal/run_settings.h"
 #include "testcell/options.h"
 #include "testcell/outcome.h"
 
@@ -41,8 +40,6 @@ struct TestSetup;
 }
 
 namespace internal {
-
-class StatusLine;
 
 // A piece of work for one cell: one test, or the tests of a suite that shares
 // its cell.
@@ -139,6 +136,12 @@ struct Event {
   std::string artifacts;  // kEnd: the directory of what was kept of it; empty: none
 };
 
+// A cell that is kept: `id` is the process id of its init.
+struct KeptCell {
+  std::string test;
+  int id = 0;
+};
+
 enum class Role { kSupervisor, kTest, kError };
 
 class Supervisor {
@@ -185,6 +188,14 @@ class Supervisor {
   // Once all units have ended: lets the host have the files that they carry.
   // What went wrong, as sentences without an end. The destructor does the same.
   std::vector<std::string> Settle();
+
+  // Those that live, in the order in which they came to be kept; and how many of
+  // failed tests were not, since there are so many.
+  std::vector<KeptCell> Kept();
+  int not_kept() const;
+  // Blocks until the run is interrupted, a line is read from `terminal` (-1:
+  // none), or no cell is kept any more.
+  void AwaitRelease(int terminal);
 
   // The signal that asked the run to end (SIGINT, SIGTERM), or 0.
   int interrupted() const;
