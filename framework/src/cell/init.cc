@@ -157,13 +157,14 @@ void Keep(const Context& context) {
   SendReport(context, kept);
 }
 
-// What the supervisor wants to have done; false: it is gone.
+// What the supervisor wants to have done; false: that this ends, or it is gone.
 bool TakeOrder(const Context& context) {
   protocol::Order order;
   const ssize_t size = ::recv(context.fds->control, &order, sizeof order, MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (size != sizeof order) return false;
   if (order.kind == protocol::OrderKind::kKeep) Keep(context);
+  if (order.kind == protocol::OrderKind::kLetGo) return false;
   if (order.kind != protocol::OrderKind::kSignal) return true;
   pid_t receiver = context.test;
   if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kItsGroup)) receiver = 0;

@@ -10,7 +10,7 @@
 
 namespace testcell::protocol {
 
-enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal, kKeep };
+enum class OrderKind : std::uint32_t { kMake = 1, kRun, kSignal, kKeep, kLetGo };
 
 enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may

@@ -212,9 +212,10 @@ void Slot::SetInit(pid_t pid) {
       pid < 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, static_cast<int>(pid), 0)));
 }
 
-void Slot::KillCell() {
-  if (!init_pidfd_) return;
+bool Slot::KillCell() {
+  if (!init_pidfd_) return false;
   ::syscall(SYS_pidfd_send_signal, init_pidfd_.get(), SIGKILL, nullptr, 0);
+  return true;
 }
 
 }  // namespace testcell::supervisor

@@ -76,7 +76,8 @@ class Slot {
   int streams() const { return output_[1] ? 2 : 1; }
 
   // Kills the cell's init, and so everything in the cell.
-  void KillCell();
+  // False where there is no descriptor to do it by.
+  bool KillCell();
   void SetInit(pid_t init);
 
   const int crew;

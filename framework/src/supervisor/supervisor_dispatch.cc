@@ -169,7 +169,10 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
   slot->fate->reason =
       fmt::format("the time limit of {} has passed; alive in the cell were:\n{}",
                   Spoken(spec.time_limit), supervisor::DescribeProcesses(slot->init));
-  if (!Holds()) return slot->KillCell();
+  if (!Holds()) {
+    slot->KillCell();
+    return;
+  }
   slot->Drain();
   slot->verdict = Verdict(*slot);
   Hold(slot);

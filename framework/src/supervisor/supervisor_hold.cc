@@ -73,7 +73,11 @@ void Supervisor::Impl::OnKept(Slot* slot) {
 }
 
 void Supervisor::Impl::LetGo(Slot* slot) {
-  slot->KillCell();
+  if (!slot->KillCell()) {
+    protocol::Order order{};
+    order.kind = protocol::OrderKind::kLetGo;
+    slot->Send(order);
+  }
   slot->state = Slot::State::kEnding;
   if (!Carries(*slot)) EndUnit(slot);
 }
