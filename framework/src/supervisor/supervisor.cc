@@ -225,6 +225,15 @@ Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
 }
 
 Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string* error) {
+  if (Collects()) {
+    std::error_code failed;
+    std::filesystem::create_directories(settings_.artifacts, failed);
+    if (failed) {
+      *error = fmt::format("cannot make {}, for what failed tests leave: {}", settings_.artifacts,
+                           posix::ErrnoText(failed.value()));
+      return Role::kError;
+    }
+  }
   if (interrupt_ == nullptr) interrupt_ = std::make_unique<supervisor::Interrupt>();
   const int crew = static_cast<int>(crews_.size());
   *first = static_cast<int>(units_.size());

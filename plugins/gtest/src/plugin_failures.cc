@@ -2,10 +2,8 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -63,18 +61,10 @@ std::string Plugin::TestName(int unit, std::size_t index) const {
 }
 
 void Plugin::PrepareForFailures(RunSettings* settings) {
-  const std::string& directory = setup_.flags.artifacts;
   if (!setup_.flags.debug.empty()) return;
   settings->keep = setup_.flags.keep_failed;
-  if (settings->keep) settings->judge = &judge_;
-  if (directory.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    RefuseToRun("--testcell_artifacts: cannot make " + directory + ": " + error.message());
-  }
-  settings->artifacts = directory;
-  settings->judge = &judge_;
+  settings->artifacts = setup_.flags.artifacts;
+  if (settings->keep || !settings->artifacts.empty()) settings->judge = &judge_;
 }
 
 void Plugin::NoteArtifacts(std::vector<std::string> paths, const std::string& last) {
