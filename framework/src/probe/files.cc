@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "probe/directory.h"
@@ -26,20 +27,37 @@ int LowerDirectory(const Tree& tree, const PlaceFds& fds) {
   return tree.lower < kMaxHostPaths ? fds.host_paths[tree.lower] : -1;
 }
 
+Text LowerPath(const Tree& tree, const char* below) {
+  Text path;
+  if (!tree.lower_prefix.empty()) path.Add(tree.lower_prefix.c_str()).Add("/");
+  path.Add(below);
+  return path;
+}
+
 // False: the host has nothing there.
 bool StatLower(const Tree& tree, const PlaceFds& fds, const char* below, struct stat* status) {
   const int lower = LowerDirectory(tree, fds);
   if (lower < 0) return false;
-  Text path;
-  if (!tree.lower_prefix.empty()) path.Add(tree.lower_prefix.c_str()).Add("/");
-  path.Add(below);
+  const Text path = LowerPath(tree, below);
   return ::fstatat(lower, path.c_str(), status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool SameRights(const struct stat& a, const struct stat& b) {
+  return a.st_mode == b.st_mode && a.st_uid == b.st_uid && a.st_gid == b.st_gid;
 }
 
 bool SameContent(const struct stat& a, const struct stat& b) {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec && a.st_mode == b.st_mode && a.st_uid == b.st_uid &&
-         a.st_gid == b.st_gid;
+         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec && SameRights(a, b);
+}
+
+// The mark of an overlay for a directory that hides the lower one of its name.
+bool IsOpaque(int directory) {
+  for (const char* name : {"trusted.overlay.opaque", "user.overlay.opaque"}) {
+    char value;
+    if (::fgetxattr(directory, name, &value, 1) == 1) return value == 'y';
+  }
+  return false;
 }
 
 // What a tree's walk needs at every step.
@@ -48,9 +66,12 @@ class Walk {
   Walk(const Places& places, const PlaceFds& fds, const Tree& tree, Sink* sink)
       : places_(places), fds_(fds), tree_(tree), sink_(sink) {}
 
-  // `directory` is open at the path that below_ holds.
-  void Visit(Directory* directory, int depth) {
+  // `directory` is open at the path that below_ holds; `hides`: all of the
+  // host's below it is gone.
+  void Visit(Directory* directory, int depth, bool hides) {
     constexpr int kMaxDepth = 48;
+    hides = hides || (tree_.lower != kNoLower && IsOpaque(directory->fd()));
+    if (hides) ReportGone(directory->fd());
     while (const char* name = directory->Next()) {
       const std::size_t size = below_.size();
       if (size > 0) below_.Add("/");
@@ -58,20 +79,20 @@ class Walk {
       if (below_.overflowed() || depth == kMaxDepth) {
         sink_->Lose(1);
       } else {
-        VisitEntry(directory->fd(), name, depth);
+        VisitEntry(directory->fd(), name, depth, hides);
       }
       below_.Cut(size);
     }
   }
 
  private:
-  void VisitEntry(int at, const char* name, int depth) {
+  void VisitEntry(int at, const char* name, int depth, bool hides) {
     struct stat status;
     if (::fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
     if (!IsGiven()) ReportEntry(name, status);
     if (!S_ISDIR(status.st_mode)) return;
     Directory directory(at, name);
-    if (directory.ok()) Visit(&directory, depth + 1);
+    if (directory.ok()) Visit(&directory, depth + 1, hides);
   }
 
   bool IsGiven() const {
@@ -90,12 +111,30 @@ class Walk {
     if (tree_.lower != kNoLower) {
       struct stat lower;
       const bool known = StatLower(tree_, fds_, below_.c_str(), &lower);
-      const bool directory = S_ISDIR(status.st_mode);
-      if (known && directory && S_ISDIR(lower.st_mode)) return;
+      const bool directories = S_ISDIR(status.st_mode) && known && S_ISDIR(lower.st_mode);
+      if (directories && SameRights(status, lower)) return;
       if (known && SameContent(status, lower)) return;
       if (IsWhiteout(status) && !known) return;  // made and deleted, of no effect
       change = IsWhiteout(status) ? "deleted" : known ? "changed" : "made";
     }
+    Report(change, IsWhiteout(status) ? "" : TypeText(status.st_mode), status);
+  }
+
+  // The names that the host has where below_ leads, and the test no more.
+  void ReportGone(int at) {
+    const Text path = LowerPath(tree_, below_.c_str());
+    Directory lower(LowerDirectory(tree_, fds_), path.c_str());
+    while (const char* name = lower.Next()) {
+      struct stat status {};
+      if (::fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || IsOfTool(name)) continue;
+      const std::size_t size = below_.size();
+      below_.Add("/").Add(name);
+      if (!IsGiven()) Report("deleted", "", status);
+      below_.Cut(size);
+    }
+  }
+
+  void Report(const char* change, const char* type, const struct stat& status) {
     Text path;
     path.Add(tree_.path.c_str()).Add("/").Add(below_.c_str());
     posix::FixedText<24> bytes;
@@ -103,7 +142,7 @@ class Walk {
     const bool shm = tree_.shm && ::strchr(below_.c_str(), '/') == nullptr;
     sink_->Report(shm ? LeakKind::kPosixShm : LeakKind::kFile, View(path),
                   {{"size", View(bytes)},
-                   {"type", IsWhiteout(status) ? "" : TypeText(status.st_mode)},
+                   {"type", type},
                    {"change", change},
                    {"discarded", tree_.discarded ? "true" : ""}});
   }
@@ -146,11 +185,12 @@ std::uint64_t CountInodes(const PlaceFds& fds) {
 bool ChangesLower(const Tree& tree, const PlaceFds& fds, const char* below, bool is_directory) {
   struct stat lower;
   if (!StatLower(tree, fds, below, &lower)) return true;
-  if (is_directory) return !S_ISDIR(lower.st_mode);
+  if (is_directory && !S_ISDIR(lower.st_mode)) return true;
   Text path;
   path.Add(tree.name.c_str()).Add("/").Add(below);
   struct stat upper;
-  if (::fstatat(fds.base, path.c_str(), &upper, AT_SYMLINK_NOFOLLOW) != 0) return true;
+  if (::fstatat(fds.base, path.c_str(), &upper, AT_SYMLINK_NOFOLLOW) != 0) return !is_directory;
+  if (is_directory) return S_ISDIR(upper.st_mode) && !SameRights(upper, lower);
   return !SameContent(upper, lower);
 }
 
@@ -159,7 +199,7 @@ void ReportFiles(const Places& places, const PlaceFds& fds, Sink* sink) {
     if (tree.working_directory && fds.working_directory_shared) continue;
     const int at = tree.name.empty() ? fds.shm : fds.base;
     Directory directory(at, tree.name.empty() ? "." : tree.name.c_str());
-    if (directory.ok()) Walk(places, fds, tree, sink).Visit(&directory, 0);
+    if (directory.ok()) Walk(places, fds, tree, sink).Visit(&directory, 0, false);
   }
 }
 

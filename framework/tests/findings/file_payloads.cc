@@ -76,6 +76,29 @@ PAYLOAD(cwd_opened_clean) { ::close(MUST(::open("kept", O_RDWR | O_CLOEXEC))); }
 PAYLOAD(cwd_read_clean) { ::close(MUST(::open("kept", O_RDONLY | O_CLOEXEC))); }
 PAYLOAD(cwd_coverage_clean) { WriteFile("part.gcda", "counts"); }
 
+// A new one of the same name hides what was in it.
+void ReplaceDirectory() {
+  MUST(::unlink("sub/kept"));
+  MUST(::rmdir("sub"));
+  MUST(::mkdir("sub", 0755));
+}
+PAYLOAD(cwd_directory_replaced) { ReplaceDirectory(); }
+PAYLOAD(cwd_directory_refilled) {
+  ReplaceDirectory();
+  WriteFile("sub/kept", "something else");
+}
+PAYLOAD(cwd_directory_clean) {
+  MUST(::mkdir("sub/deep", 0755));
+  MUST(::rmdir("sub/deep"));
+}
+PAYLOAD(cwd_directory_mode_changed) { MUST(::chmod("sub", 0700)); }
+PAYLOAD(cwd_directory_mode_clean) {
+  struct stat before;
+  MUST(::stat("sub", &before));
+  MUST(::chmod("sub", 0700));
+  MUST(::chmod("sub", before.st_mode & 07777));
+}
+
 PAYLOAD(shm_left) {
   const int fd = MUST(::shm_open("/zoo", O_CREAT | O_RDWR, 0600));
   MUST(::ftruncate(fd, 4096));
