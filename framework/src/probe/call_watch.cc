@@ -41,14 +41,6 @@ constexpr std::uint32_t kNameCalls[] = {SYS_bind,   SYS_shmget,  SYS_semget,
 constexpr std::size_t kLeastIpv6Bytes = 24;
 constexpr std::size_t kMostCalls = sizeof kNameCalls / sizeof *kNameCalls + 1;
 
-// The caller's descriptor, in this process.
-posix::UniqueFd TakeFd(pid_t pid, std::uint64_t fd) {
-  const posix::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return posix::UniqueFd();
-  return posix::UniqueFd(
-      static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), static_cast<int>(fd), 0)));
-}
-
 int Protocol(const posix::UniqueFd& fd) {
   int protocol = 0;
   socklen_t size = sizeof protocol;
@@ -95,7 +87,7 @@ bool ReadAddress(const seccomp_notif& call, sockaddr_storage* storage, Address* 
   *address = ToAddress(*storage, size);
   if (address->family == AF_UNIX) return address->name.abstract && !address->name.name.empty();
   if (address->inet.local.port == 0) return false;
-  const posix::UniqueFd socket = TakeFd(pid, call.data.args[0]);
+  const posix::UniqueFd socket = TakeFd(pid, static_cast<int>(call.data.args[0]));
   if (!socket) return false;
   address->inet.protocol = Protocol(socket);
   return address->inet.protocol == IPPROTO_TCP || address->inet.protocol == IPPROTO_UDP;
@@ -105,7 +97,8 @@ void NoteBind(const seccomp_notif& call, std::uint64_t ns, Seen* seen, Sink* sin
   sockaddr_storage storage;
   Address address;
   if (!ReadAddress(call, &storage, &address)) return;
-  const posix::UniqueFd socket = TakeFd(static_cast<pid_t>(call.pid), call.data.args[0]);
+  const posix::UniqueFd socket =
+      TakeFd(static_cast<pid_t>(call.pid), static_cast<int>(call.data.args[0]));
   if (socket && !PortWatch::IsIn(ns, socket.get())) return;
   if (address.family == AF_UNIX) {
     const Text name = UnixName(address.name);

@@ -1,18 +1,30 @@
-// The process whose system call init is asked about: its memory, its descriptors.
+// Another process of the cell, as one whose system call init is asked about: its
+// memory, its descriptors.
 // All of it is async-signal-safe and allocates nothing.
 #ifndef TESTCELL_SRC_PROBE_CALLER_H_
 #define TESTCELL_SRC_PROBE_CALLER_H_
 
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "posix/unique_fd.h"
+
 namespace testcell::probe {
+
+// Its descriptor, in this process.
+inline posix::UniqueFd TakeFd(pid_t pid, int fd) {
+  const posix::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return posix::UniqueFd();
+  return posix::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+}
 
 // Zero where it could not be read.
 inline std::size_t ReadMemory(pid_t pid, std::uint64_t address, void* buffer, std::size_t size) {

@@ -145,7 +145,7 @@ bool CellProbes::HasProcesses() {
 
 void CellProbes::ReportLeaks(bool processes) {
   if (processes) ReportProcesses(place_fds_.proc, *shared_, test_, &sink_);
-  if (processes) ReportSockets(place_fds_.proc, &sink_);
+  if (processes) ReportSockets(place_fds_.proc, fds_before_, &sink_);
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
   ReportMounts(newest_mount_, &sink_);

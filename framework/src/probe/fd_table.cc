@@ -34,6 +34,15 @@ bool FdTable::Has(int fd, const struct stat& status) const {
   return false;
 }
 
+bool FdTable::HasFile(const struct stat& status) const {
+  if (count_ == kCapacity) return true;
+  for (std::size_t at = 0; at < count_; ++at) {
+    const Entry& entry = entries_[at];
+    if (entry.device == status.st_dev && entry.inode == status.st_ino) return true;
+  }
+  return false;
+}
+
 bool FdTable::IsAll() const {
   // Linux 6.2 gives the number of open descriptors as the directory's size.
   struct stat status;

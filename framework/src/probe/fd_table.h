@@ -17,6 +17,8 @@ class FdTable {
   void Update(int fd);
   // Open before, and still the same file.
   bool Has(int fd, const struct stat& status) const;
+  // The same under any number, as in a process that the test has started.
+  bool HasFile(const struct stat& status) const;
   // Nothing but what was open before is open; false where that isn't known at
   // little cost.
   bool IsAll() const;

@@ -179,6 +179,17 @@ PAYLOAD(netlink_left) { MUST(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLI
 PAYLOAD(netlink_clean) {
   ::close(MUST(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)));
 }
+void OpenOddSockets() {
+  MUST(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  MUST(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)));
+  MUST(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP));
+  Tcp(AF_INET);
+  int pair[2];
+  MUST(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+}
+PAYLOAD(odd_child_left) { StartActor(OpenOddSockets); }
+PAYLOAD(odd_child_clean) { Stop(StartActor(OpenOddSockets)); }
+
 PAYLOAD(raw_left) { MUST(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP)); }
 PAYLOAD(raw_clean) { ::close(MUST(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP))); }
 PAYLOAD(packet_left) { MUST(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL))); }
