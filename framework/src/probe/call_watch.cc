@@ -155,7 +155,7 @@ void CallWatch::Install(const Calls& calls, std::uint64_t network_namespace) {
   constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
   constexpr std::uint32_t kArch = offsetof(seccomp_data, arch);
   sock_filter path_code[kMaxPathFilter];
-  const std::size_t path_size = calls.paths ? PathFilter(path_code) : 0;
+  const std::size_t path_size = calls.names ? PathFilter(calls.has_events, path_code) : 0;
   std::uint32_t numbers[kMostCalls];
   std::size_t count = 0;
   if (calls.names) {

@@ -19,8 +19,10 @@ namespace testcell::probe {
 class CallWatch {
  public:
   struct Calls {
-    bool names = false;        // those that take a name
-    bool paths = false;        // with names: those that write to files
+    bool names = false;  // those that take a name, and those that write to files
+    // With names: of the latter those alone that the events of file systems don't
+    // tell of.
+    bool has_events = false;
     bool connections = false;  // connect(2)
   };
 

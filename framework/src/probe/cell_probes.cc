@@ -102,9 +102,8 @@ void CellProbes::Start(std::uint64_t cookie, int results) {
   DiscardFiles();  // of the last cell's end, and of the host
   escapes_.Start(*places_, place_fds_.proc, &seen_, switches_.uses ? &sink_ : nullptr);
   if (WatchesCalls() || switches_.connections) {
-    calls_.Install(
-        {WatchesCalls(), WatchesCalls() && !escapes_.has_events(), switches_.connections},
-        shared_->network_namespace);
+    calls_.Install({WatchesCalls(), escapes_.has_events(), switches_.connections},
+                   shared_->network_namespace);
   }
 }
 

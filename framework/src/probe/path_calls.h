@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxPathFilter = 96;
 // Instructions that let the kernel ask about these calls, and go on behind them
 // for all others. Of calls that open files, for those that may write. The
 // number of the call is loaded before and after. How many there are.
-std::size_t PathFilter(sock_filter (&code)[kMaxPathFilter]);
+// `untold`: only about those that no event of files tells of.
+std::size_t PathFilter(bool untold, sock_filter (&code)[kMaxPathFilter]);
 
 // What the call means to do.
 void NotePaths(const seccomp_notif& call, EscapeWatch* escapes);

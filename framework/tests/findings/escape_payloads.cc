@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,6 +103,42 @@ PAYLOAD(escape_refused_clean) {
   ::rmdir(Host("sub").c_str());
   ::rename(Host("none").c_str(), Host("kept").c_str());
   ::open("/proc/version", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+PAYLOAD(escape_truncated) { MUST(::truncate(Host("kept").c_str(), 1)); }
+PAYLOAD(escape_by_symlink) {
+  MUST(::symlink(Host("made").c_str(), "/tmp/there"));
+  WriteFile("/tmp/there", "12");
+}
+PAYLOAD(escape_by_symlink_clean) {
+  MUST(::symlink("/tmp/state", "/tmp/there"));
+  WriteFile("/tmp/there", "12");
+}
+PAYLOAD(escape_socket_made) {
+  const int fd = MUST(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  MUST(BindUnix(fd, Host("socket")));
+  ::close(fd);
+}
+PAYLOAD(escape_socket_clean) {
+  const int fd = MUST(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  MUST(BindUnix(fd, Host("socket")));
+  ::close(fd);
+  Remove("socket");
+}
+void ActInRoot(const std::string& root, const std::function<void()>& act) {
+  const pid_t child = MUST(::fork());
+  if (child == 0) {
+    MUST(::chroot(root.c_str()));
+    act();
+    ::_exit(0);
+  }
+  MUST(::waitpid(child, nullptr, 0));
+}
+PAYLOAD(escape_made_in_root) {
+  ActInRoot(Host("sub"), [] { WriteFile("/made", "12"); });
+}
+PAYLOAD(escape_in_root_clean) {
+  MUST(::mkdir("/tmp/root", 0755));
+  ActInRoot("/tmp/root", [] { WriteFile("/made", "12"); });
 }
 PAYLOAD(escape_many_made) {
   for (int i = 0; i < 400; ++i) WriteFile(Host("many" + std::to_string(i)), "12");

@@ -38,6 +38,14 @@ EXPECTED = {
     "escape_mapped": ({"kept": CHANGED}, {"kept"}),
     "escape_before_a_pause": ({"made": MADE}, {"made", "passing"}),
     "escape_fifo_clean": ({}, set()),
+    # The event would come with every write.
+    "escape_truncated": ({}, set()),
+    "escape_by_symlink": ({"made": MADE}, {"made"}),
+    "escape_by_symlink_clean": ({}, set()),
+    "escape_socket_made": ({"socket": MADE}, {"socket"}),
+    "escape_socket_clean": ({}, {"socket"}),
+    "escape_made_in_root": ({"sub/made": MADE}, {"sub/made"}),
+    "escape_in_root_clean": ({}, set()),
     "escape_many_made": (MANY, set(MANY)),
     "escape_unnamed_clean": ({}, set()),
     "escape_unnamed_linked": ({"made": MADE}, {"made"}),
@@ -54,6 +62,7 @@ EXPECTED = {
 # As the system calls tell it.
 EXPECTED_OF_CALLS = {
     **EXPECTED,
+    "escape_truncated": ({"kept": CHANGED}, {"kept"}),
     "escape_directory_clean": ({}, {"work", "work/part"}),
     "escape_replaced": ({"changed": CHANGED}, {"changed.new", "changed"}),
     # Also what the kernel refuses then.
@@ -132,6 +141,11 @@ class Escapes(unittest.TestCase):
             self.skipTest("the kernel lets root alone watch the host's file systems")
         for _ in range(REPEAT):
             self.check_all(EXPECTED)
+
+    def test_events_and_calls_together(self):
+        if os.geteuid() != 0:
+            self.skipTest("the kernel lets root alone watch the host's file systems")
+        self.check_all({**EXPECTED, "escape_truncated": ({"kept": CHANGED}, {"kept"})}, "--all")
 
     def test_others_are_not_taken_for_the_test(self):
         """Somebody else writes all the while, and so do tests in other cells."""

@@ -11,8 +11,7 @@ import unittest
 
 TESTCELL = ""
 PLUGIN = ""
-COMMANDS = ("run", "gtest", "merge", "doctor")
-COMMANDS = ("run", "gtest", "enter", "doctor")
+COMMANDS = ("run", "gtest", "enter", "merge", "doctor")
 
 
 def output(*command, **options):
