@@ -53,6 +53,7 @@ TEST(MadeUp, BehindAnyPrefix) {
   EXPECT_EQ(Template("state.json.KvqTbW"), "state.json.XXXXXX");  // QSaveFile, GLib
   EXPECT_EQ(Template("fileaX3b9Q"), "fileXXXXXX");                // tmpnam(3)
   EXPECT_EQ(Template("ccaX3b9Q.o"), "ccXXXXXX.o");                // gcc
+  EXPECT_EQ(Template("sedaX3b9Q"), "sedXXXXXX");                  // sed -i
   EXPECT_EQ(Template("unit-a1b2c3.o"), "unit-XXXXXX.o");          // LLVM
   EXPECT_EQ(Template("run_ab12cd9x"), "run_XXXXXXXX");
   EXPECT_EQ(Template("dir.Zk3mQ0vB1x"), "dir.XXXXXXXXXX");  // Perl's File::Temp

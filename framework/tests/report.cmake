@@ -2,6 +2,7 @@
 add_executable(report_test
   ${CMAKE_CURRENT_LIST_DIR}/report_conflict_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_merge_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/report_families_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_parts_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_read_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/report_recorder_test.cc

@@ -183,7 +183,8 @@ MadeUp FindBehindWord(std::string_view name) {
     const bool chance = counts.changes >= 2 || !(counts.digit || IsWord(letters));
     if (AllOf(letters, IsPython) && chance) return {kPython.size(), kPythonLetters};
   }
-  for (const std::string_view prefix : {"file", "tmpf", "cc"}) {  // tmpnam(3), tmpfile(3), gcc
+  for (const std::string_view prefix :
+       {"file", "tmpf", "cc", "sed"}) {  // tmpnam(3), tmpfile(3), gcc, sed -i
     if (!StartsWith(name, prefix) || name.size() != prefix.size() + kMkstemp) continue;
     const std::string_view letters = name.substr(prefix.size());
     if (AllOf(letters, IsAlnum) && LooksLikeChance(letters, letters)) {

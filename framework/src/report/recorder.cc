@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "report/families.h"
 #include "report/run_wide.h"
 #include "testcell/internal/report.h"
 
@@ -137,13 +138,15 @@ Run Recorder::Finish(const End& end) const {
   run.left_out = end.left_out;
   run.tests = tests_;
   run.allowances = Combine(allowances_);
+  const Families families = FindFamilies(run.tests);
+  MarkMadeUp(families, &run.tests);
   run.shared_uses = FindSharedUses(run.tests);
   // Before the leaks of most tests are taken out of them: an escape is both.
   if (end.conflicts) {
     run.conflicts = FindConflicts(run.tests);
     run.conflicts_apart = FindConflicts(run.tests, Processes::kOneATest);
   }
-  run.leaks = TakeRunWide(&run.tests);
+  run.leaks = TakeRunWide(families, &run.tests);
   run.leaks.insert(run.leaks.end(), leaks_.begin(), leaks_.end());
   return run;
 }

@@ -69,7 +69,7 @@ std::string Alike(const std::string& what) {
   return WithoutMadeUp(result);
 }
 
-std::vector<RunLeak> TakeRunWide(std::vector<Test>* tests) {
+std::vector<RunLeak> TakeRunWide(const Families& families, std::vector<Test>* tests) {
   // Alike also in whether somebody has allowed it.
   using Key = std::tuple<LeakKind, std::string, std::string>;
   struct Left {
@@ -77,8 +77,8 @@ std::vector<RunLeak> TakeRunWide(std::vector<Test>* tests) {
     bool taken = false;
   };
   constexpr std::size_t kFewest = 3;
-  const auto key_of = [](const Leak& leak) {
-    return Key(leak.kind, Alike(leak.what), leak.allowed);
+  const auto key_of = [&](const Leak& leak) {
+    return Key(leak.kind, Alike(families.Mask(leak.what)), leak.allowed);
   };
   std::map<Key, Left> left;
   std::size_t examined = 0;

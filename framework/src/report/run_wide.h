@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/families.h"
 #include "testcell/internal/report.h"
 
 namespace testcell::report {
@@ -17,7 +18,7 @@ std::string Alike(const std::string& what);
 // Takes out of the tests, and gives back once, the leaks that more than half
 // of those that had a cell left alike, and at least three did. Escapes stay:
 // they are on the host, and whose they are matters.
-std::vector<RunLeak> TakeRunWide(std::vector<Test>* tests);
+std::vector<RunLeak> TakeRunWide(const Families& families, std::vector<Test>* tests);
 
 }  // namespace testcell::report
 
