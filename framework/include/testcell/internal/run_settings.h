@@ -27,6 +27,8 @@ struct ProbeSettings {
   bool strict = false;  // with leaks: changed process state, too
   bool uses = false;
   bool all_uses = false;  // with uses: those that cost more to see, too
+  // By themselves, without leaks and uses: whom processes of the cell connect to.
+  bool connections = false;
 };
 
 // How much of this process's own surroundings a test process keeps.
