@@ -21,6 +21,8 @@ void ReadAll(const internal::Message& message) {
   Use use;
   protocol::DecodeLeak(message.payload, &leak);
   protocol::DecodeUse(message.payload, &use);
+  internal::Connection connection;
+  protocol::DecodeConnection(message.payload, &connection);
   internal::Reader reader(message.payload);
   for (bool text = false; reader.ok() && !reader.empty(); text = !text) {
     if (text) {

@@ -2,6 +2,7 @@
 add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/artifacts_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/carry_pattern_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/connection_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/divide_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/error_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/flags_test.cc
