@@ -26,6 +26,7 @@ Run MakeRun() {
   crashed.outcome.max_rss_kib = 3456;
   crashed.attempts = 2;
   crashed.flaky = true;
+  crashed.not_listed = 9;
   recorder.Add(crashed);
   recorder.Add(MakeTest("A.b.c") | Uses(UseKind::kTcp, "0.0.0.0:80", UsedBy::kSuiteSetUp) |
                Uses(UseKind::kPath, "/tmp/x", UsedBy::kEnvironment, true) | Shares{"/srv/x"});

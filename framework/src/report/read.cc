@@ -165,6 +165,9 @@ Test ReadTest(const Value& value) {
   test.start = value["start_ms"].Duration();
   value["leaks"].ForEach([&](const Value& leak) { test.leaks.push_back(ReadLeak(leak)); });
   value["uses"].ForEach([&](const Value& use) { test.uses.push_back(ReadUse(use)); });
+  if (value.Has("not_listed")) {
+    test.not_listed = static_cast<std::uint32_t>(value["not_listed"].Number(1, kMostCounted));
+  }
   return test;
 }
 

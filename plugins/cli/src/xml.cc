@@ -8,6 +8,10 @@ namespace {
 
 constexpr int kMaxDepth = 32;  // a report's is 5
 
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 void AppendUtf8(unsigned long code, std::string* text) {
   const auto put = [&](unsigned long byte) { text->push_back(static_cast<char>(byte)); };
   if (code < 0x80) {
@@ -172,7 +176,9 @@ class Parser {
         if (!Element(&element->children.back(), depth + 1)) return false;
       } else {
         const std::size_t end = std::min(text_.find('<', at_), text_.size());
-        element->text += Decode(text_.substr(at_, end - at_));
+        const std::string_view characters = text_.substr(at_, end - at_);
+        // Between elements there is layout.
+        if (!IsBlank(characters)) element->text += Decode(characters);
         at_ = end;
       }
     }
@@ -221,22 +227,26 @@ std::string Encode(std::string_view text) {
   return encoded;
 }
 
+// Without what XML can't hold.
 std::string Characters(std::string_view text) {
-  constexpr std::string_view kEnd = "]]>";
-  std::string plain;
+  std::string characters;
   for (const char c : text) {
     const bool kept = static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
-    if (kept) plain += c;
+    if (kept) characters += c;
   }
+  return characters;
+}
+
+std::string Section(const std::string& characters) {
+  constexpr std::string_view kEnd = "]]>";
   std::string section = "<![CDATA[";
   for (std::size_t begin = 0;;) {
-    const std::size_t end = plain.find(kEnd, begin);
-    section.append(plain, begin, end - begin);
-    if (end == std::string::npos) break;
+    const std::size_t end = characters.find(kEnd, begin);
+    section.append(characters, begin, end - begin);
+    if (end == std::string::npos) return section + "]]>";
     section += "]]>]]&gt;<![CDATA[";
     begin = end + kEnd.size();
   }
-  return section + "]]>";
 }
 
 void Write(const XmlElement& element, std::size_t depth, std::string* text) {
@@ -244,13 +254,14 @@ void Write(const XmlElement& element, std::size_t depth, std::string* text) {
   for (const auto& [name, value] : element.attributes) {
     text->append(" ").append(name).append("=\"").append(Encode(value)).append("\"");
   }
-  const bool blank = element.text.find_first_not_of(" \t\r\n") == std::string::npos;
+  const std::string characters = Characters(element.text);
+  const bool blank = IsBlank(characters);
   if (blank && element.children.empty()) {
     text->append(" />\n");
     return;
   }
   text->append(">");
-  if (!blank) text->append(Characters(element.text));
+  if (!blank) text->append(Section(characters));
   if (!element.children.empty()) {
     text->append("\n");
     for (const XmlElement& child : element.children) Write(child, depth + 1, text);

@@ -4,5 +4,5 @@ target_link_libraries(explain_payload PRIVATE testcell_compile testcell::gtest_m
 foreach(user root user)
   add_test(NAME explain_${user} COMMAND ${Python3_EXECUTABLE} -B
     ${CMAKE_CURRENT_LIST_DIR}/explain_test.py --user=${user} $<TARGET_FILE:explain_payload>)
-  set_tests_properties(explain_${user} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+  set_tests_properties(explain_${user} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 endforeach()
