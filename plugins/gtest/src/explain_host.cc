@@ -193,15 +193,25 @@ std::vector<Connection> Explainer::FindConnections(const Condition& minimal) {
   return Try(experiment, Describe(minimal) + ", its connections watched").connections;
 }
 
-// In an empty /tmp, read-only: the host is not changed by it.
+// In an empty /tmp, read-only: the host is not changed by it. Somebody else's files
+// may go meanwhile, and can't be bound then.
 bool Explainer::PassesWithPaths(const Condition& minimal, const std::vector<std::string>& paths) {
-  Experiment experiment = Make(minimal);
-  experiment.options.tmp = Tmp::kEmpty;
-  for (const std::string& path : paths) experiment.options.binds.push_back({path, "", true});
-  const std::string what = paths.size() > 3 ? std::to_string(paths.size()) + " paths, " +
-                                                  paths.front() + " to " + paths.back()
-                                            : PathList(paths);
-  return HostPassed(Try(experiment, "with " + what));
+  const auto gone = [](const std::string& path) { return ::access(path.c_str(), F_OK) != 0; };
+  std::vector<std::string> left = paths;
+  for (;;) {
+    left.erase(std::remove_if(left.begin(), left.end(), gone), left.end());
+    if (left.empty()) return false;
+    Experiment experiment = Make(minimal);
+    experiment.options.tmp = Tmp::kEmpty;
+    for (const std::string& path : left) experiment.options.binds.push_back({path, "", true});
+    const std::string what = left.size() > 3 ? std::to_string(left.size()) + " paths, " +
+                                                   left.front() + " to " + left.back()
+                                             : PathList(left);
+    const Observation seen = Try(experiment, "with " + what);
+    if (seen.verdict != Verdict::kNoCell || std::none_of(left.begin(), left.end(), gone)) {
+      return HostPassed(seen);
+    }
+  }
 }
 
 // To the entries of /tmp that are needed, or what is below them. Empty: it can't

@@ -66,7 +66,7 @@ class Habits(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.work)), before)
         return result
 
-    def compare(self, *, flags=("--testcell_jobs=8",), gtest_filter="*", **how):
+    def compare(self, *, flags=("--testcell_jobs=8", "--testcell_slow=0"), gtest_filter="*", **how):
         """One run of each; gives the verdicts by name."""
         pattern = gtest_filter + (":" if "-" in gtest_filter else "-") + FOR_GOOD
         plain = self.run_one("plain", pattern, **how)
