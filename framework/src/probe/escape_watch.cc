@@ -118,6 +118,8 @@ void EscapeWatch::Start(const Places& places, int proc, Seen* seen, Sink* uses) 
   if (count_ > 0) ::memset(slots_, 0, sizeof slots_);
   count_ = text_used_ = 0;
   lost_ = false;
+  named_.Clear();
+  move_ = {};
   // The clock that the kernel gives inodes their times by.
   ::clock_gettime(CLOCK_REALTIME_COARSE, &started_);
 }
@@ -159,6 +161,20 @@ bool EscapeWatch::HasChanged(const struct stat& status) const {
          !IsBefore(status.st_ctim, started_);
 }
 
+// What was only moved away and back has another time of change, and nothing else.
+bool EscapeWatch::HasChanged(const Entry& entry, const struct stat& status) const {
+  if (!HasChanged(status)) return false;
+  const struct stat& before = entry.before;
+  if (entry.known) {
+    return before.st_ino != status.st_ino || before.st_mode != status.st_mode ||
+           before.st_uid != status.st_uid || before.st_gid != status.st_gid ||
+           before.st_size != status.st_size || IsBefore(before.st_mtim, status.st_mtim) ||
+           IsBefore(status.st_mtim, before.st_mtim);
+  }
+  const bool only_moved = entry.home != 0 && entry.back && !entry.touched;
+  return !only_moved || !IsBefore(status.st_mtim, started_);
+}
+
 bool EscapeWatch::Find(const char* path, struct stat* status) const {
   return ::fstatat(root_.get(), path + 1, status, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -168,15 +184,17 @@ bool EscapeWatch::IsMeant(std::string_view path) const {
                      [&](const std::string& shared) { return IsAtOrBelow(path, shared); });
 }
 
-void EscapeWatch::Note(const Text& path, std::uint64_t mask) {
+void EscapeWatch::Note(const Text& path, const FileEvent& event) {
+  const std::uint64_t mask = event.mask;
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
   const bool by_name = (mask & (kComes | kGoes)) != 0;
   struct stat status;
   const bool is_there = !by_name && Find(path.c_str(), &status);
   if (!by_name && !is_there && LooksUnnamed(View(path))) return;
-  Entry* const entry = AddEntry(View(path), mask);
+  Entry* const entry = AddEntry(View(path), WasThere(mask, event.child_hash));
   if (entry != nullptr && (mask & kGoes) != 0) entry->removed = true;
+  if (entry != nullptr) NoteMove(event, entry);
   // What was open for writing may not have been written to. Of a file that
   // somebody has removed meanwhile nothing tells.
   if (!is_there || HasChanged(status)) NoteUse(View(path));
@@ -189,27 +207,77 @@ void EscapeWatch::NoteUse(std::string_view path) {
   }
 }
 
-// Null where there is no room.
-EscapeWatch::Entry* EscapeWatch::AddEntry(std::string_view path, std::uint64_t mask) {
-  const std::uint64_t hash = Hash(path, 9);
-  std::size_t at = hash % kSlots;
+// What happened to a name first says what was there before. The kernel makes one
+// of all events of a name, a file and a process that wait to be read: a file that
+// came to this name by a move had left another one by then.
+bool EscapeWatch::WasThere(std::uint64_t mask, std::uint64_t child) const {
+  if ((mask & kComes) == 0) return true;
+  return (mask & FAN_CREATE) == 0 && (mask & FAN_MOVED_FROM) != 0 && child != 0 &&
+         !named_.Has(child);
+}
+
+void EscapeWatch::NoteMove(const FileEvent& event, Entry* entry) {
+  const std::uint64_t mask = event.mask;
+  if (entry->was_there && entry->home == 0 && (mask & FAN_MOVED_FROM) != 0) {
+    entry->home = event.child_hash;
+  }
+  // Two that change places come before they go.
+  if (!entry->was_there && (mask & kComes) == 0 && event.child_hash != 0 &&
+      !named_.Has(event.child_hash)) {
+    entry->replaced = entry->replaced || (mask & FAN_MOVED_FROM) != 0;
+  }
+  if ((mask & FAN_MOVED_TO) != 0) {
+    entry->back = event.child_hash == entry->home;
+    entry->touched = entry->touched || !entry->back;
+    move_ = {entry, event.pid, 0};
+  }
+  constexpr std::uint64_t kTouches = FAN_CREATE | FAN_DELETE | FAN_CLOSE_WRITE | FAN_ATTRIB;
+  entry->touched = entry->touched || (mask & kTouches) != 0;
+  if (event.child_hash != 0) named_.Add(event.child_hash);
+}
+
+// A file has lost a name: right behind a move the one that it gave its name to,
+// but that names tell of it, too, if it is unlinked or linked next.
+void EscapeWatch::TakeNameless(const FileEvent& event) {
+  SettleReplaced(event);
+  const bool fits = (event.mask & FAN_ATTRIB) != 0 && move_.entry != nullptr &&
+                    move_.pid == event.pid && !named_.Has(event.child_hash);
+  if (fits) move_.loser = event.child_hash;
+}
+
+// `event`: the next one.
+void EscapeWatch::SettleReplaced(const FileEvent& event) {
+  if (move_.entry == nullptr || move_.pid != event.pid) return;
+  const bool named =
+      (event.mask & (FAN_CREATE | FAN_DELETE)) != 0 && event.child_hash == move_.loser;
+  if (move_.loser != 0 && !named) move_.entry->replaced = true;
+  if (move_.loser != 0 || !event.name.empty()) move_ = {};
+}
+
+EscapeWatch::Entry* EscapeWatch::FindEntry(std::string_view path, std::size_t* slot) {
+  std::size_t at = Hash(path, 9) % kSlots;
   for (; slots_[at] != 0; at = (at + 1) % kSlots) {
     Entry& known = entries_[slots_[at] - 1];
     if (path == text_ + known.path) return &known;
   }
+  *slot = at;
+  return nullptr;
+}
+
+// Null where there is no room.
+EscapeWatch::Entry* EscapeWatch::AddEntry(std::string_view path, bool was_there) {
+  std::size_t at;
+  if (Entry* const known = FindEntry(path, &at)) return known;
   if (count_ == kMaxPaths || text_used_ + path.size() + 1 > kTextBytes) {
     lost_ = true;
     return nullptr;
   }
   Entry& entry = entries_[count_++];
   slots_[at] = static_cast<std::uint16_t>(count_);
+  entry = {};
   entry.path = static_cast<std::uint32_t>(text_used_);
-  // What happened to a name first says what was there before. Events of one
-  // name and process may be one.
-  entry.was_there = (mask & kComes) == 0;
-  entry.removed = false;
+  entry.was_there = was_there;
   entry.meant = IsMeant(path);
-  entry.use_due = false;
   ::memcpy(text_ + text_used_, path.data(), path.size());
   text_[text_used_ + path.size()] = '\0';
   text_used_ += path.size() + 1;
@@ -234,7 +302,9 @@ void EscapeWatch::TakeCall(int directory, const char* name, Deed deed) {
   if (!file) path.Add("/").Add(name);
   if (path.overflowed()) lost_ = true;
   if (path.overflowed() || IsOfTool(View(path))) return;
-  Entry* const entry = AddEntry(View(path), file ? FAN_CLOSE_WRITE : FAN_CREATE);
+  const std::size_t count = count_;
+  Entry* const entry = AddEntry(View(path), static_cast<bool>(file));
+  if (file && count_ > count) entry->known = ::fstat(file.get(), &entry->before) == 0;
   if (entry != nullptr && deed == Deed::kRemoves) entry->removed = true;
   if (by_name) {
     NoteUse(View(path));
@@ -249,10 +319,12 @@ bool EscapeWatch::Take(const FileEvent& event) {
   for (std::size_t i = 0; i < system_count_; ++i) {
     if (::memcmp(&systems_[i].fsid, &event.fsid, sizeof event.fsid) != 0) continue;
     Text path;
-    if (event.pid == 1 || event.name.empty()) return true;  // init's
-    if (!FindDirectory(systems_[i], event, &path)) return true;
+    if (event.pid == 1) return true;  // init's
+    if (event.name.empty()) TakeNameless(event);
+    if (event.name.empty() || !FindDirectory(systems_[i], event, &path)) return true;
+    SettleReplaced(event);
     if (event.name != ".") path.Add("/").Add(event.name.data(), event.name.size());
-    Note(path, event.mask);
+    Note(path, event);
     return true;
   }
   return false;
@@ -271,18 +343,24 @@ void EscapeWatch::TakeWritten() {
       if (!fd || event.pid <= 1 || !ReadLink(proc_, fd.get(), &link)) return;
       if (!IsOnHost(fd.get(), link)) return;
       Text path;
-      Note(path.Add(link), event.mask);
+      FileEvent written;
+      written.mask = event.mask;
+      written.pid = event.pid;
+      Note(path.Add(link), written);
     });
   }
 }
 
 void EscapeWatch::Report(bool leaks, Sink* sink) {
+  FileEvent end;
+  end.pid = move_.pid;
+  SettleReplaced(end);
   for (std::size_t i = 0; i < count_; ++i) {
     const Entry& entry = entries_[i];
     const char* const path = text_ + entry.path;
     struct stat status;
     const bool is_there = Find(path, &status);
-    if (is_there && entry.was_there && !HasChanged(status)) continue;
+    if (is_there && entry.was_there && !HasChanged(entry, status)) continue;
     if (!is_there && !entry.was_there) continue;
     if (entry.use_due) NoteUse(path);
     if (!leaks || entry.meant || (!is_there && !entry.removed)) continue;
@@ -291,9 +369,9 @@ void EscapeWatch::Report(bool leaks, Sink* sink) {
     sink->Report(LeakKind::kFile, path,
                  {{"size", View(bytes)},
                   {"type", is_there ? TypeText(status.st_mode) : ""},
-                  {"change", !is_there         ? "deleted"
-                             : entry.was_there ? "changed"
-                                               : "made"},
+                  {"change", !is_there                           ? "deleted"
+                             : entry.was_there || entry.replaced ? "changed"
+                                                                 : "made"},
                   {"escaped", "true"}});
   }
   if (lost_) sink->Lose(1);

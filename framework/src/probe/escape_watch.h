@@ -69,6 +69,14 @@ class EscapeWatch {
     bool removed;        // by this cell, if it is gone
     bool meant;          // by Options::shared: no leak
     bool use_due;        // if it comes to something
+    bool replaced;       // by a file that took its name
+    // Of a file that was moved away, by events: which one, and what came of it.
+    std::uint64_t home;  // 0: none was
+    bool back;
+    bool touched;  // or another one came
+    // Of what was there, by calls: as it was.
+    bool known;
+    struct stat before;
   };
 
   void WatchWritten(int mount);
@@ -76,10 +84,16 @@ class EscapeWatch {
   bool IsOnHost(int fd, const char* path) const;
   bool Find(const char* path, struct stat* status) const;
   bool HasChanged(const struct stat& status) const;
+  bool HasChanged(const Entry& entry, const struct stat& status) const;
   bool IsMeant(std::string_view path) const;
-  void Note(const Text& path, std::uint64_t mask);
+  void Note(const Text& path, const FileEvent& event);
+  void NoteMove(const FileEvent& event, Entry* entry);
+  void TakeNameless(const FileEvent& event);
+  void SettleReplaced(const FileEvent& event);
+  bool WasThere(std::uint64_t mask, std::uint64_t child) const;
   void NoteUse(std::string_view path);
-  Entry* AddEntry(std::string_view path, std::uint64_t mask);
+  Entry* FindEntry(std::string_view path, std::size_t* slot);
+  Entry* AddEntry(std::string_view path, bool was_there);
 
   posix::UniqueFd root_;     // of the host, in the worker's mount namespace
   posix::UniqueFd written_;  // a group of events that come with a descriptor
@@ -90,6 +104,14 @@ class EscapeWatch {
   int proc_;
   Seen* seen_;
   Sink* uses_;
+  Seen named_;  // files that events of names were about
+  // The name that a file has just got by a move, and what the event behind it
+  // may mean: that another one has lost it.
+  struct Move {
+    Entry* entry;
+    pid_t pid;
+    std::uint64_t loser;  // 0: none yet
+  } move_;
   bool lost_;
   int error_ = 0;
   std::size_t count_;

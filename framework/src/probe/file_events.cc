@@ -32,6 +32,7 @@ FileEvent ReadFileEvent(const fanotify_event_metadata& event, std::string_view b
       result.directory_hash = HandleHash(*handle);
       result.name = reinterpret_cast<const char*>(handle->f_handle) + handle->handle_bytes;
     } else if (info.hdr.info_type == FAN_EVENT_INFO_TYPE_FID) {
+      result.fsid = info.fsid;
       result.child_hash = HandleHash(*handle);
     }
     if (info.hdr.len == 0) break;

@@ -33,6 +33,13 @@ class Seen {
     }
     return true;
   }
+  bool Has(std::uint64_t hash) const {
+    if (hash == 0) hash = 1;
+    for (std::size_t at = hash % kSlots; slots_[at] != 0; at = (at + 1) % kSlots) {
+      if (slots_[at] == hash) return true;
+    }
+    return false;
+  }
   void Clear() {
     if (used_ == 0) return;  // touch no page for nothing
     for (std::uint64_t& slot : slots_) slot = 0;

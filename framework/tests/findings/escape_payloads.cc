@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "payloads.h"
@@ -68,6 +69,25 @@ PAYLOAD(escape_changed) { WriteFile(Host("changed"), "something else"); }
 PAYLOAD(escape_replaced) {
   WriteFile(Host("changed.new"), "something else");
   MUST(::rename(Host("changed.new").c_str(), Host("changed").c_str()));
+}
+// The name is a new one, and the file that goes next has another.
+PAYLOAD(escape_renamed_before_removal) {
+  WriteFile(Host("made.new"), "12");
+  MUST(::rename(Host("made.new").c_str(), Host("made").c_str()));
+  Remove("gone");
+}
+PAYLOAD(escape_moved_back_changed) {
+  MUST(::rename(Host("kept").c_str(), Host("aside").c_str()));
+  WriteFile(Host("aside"), "something else");
+  MUST(::rename(Host("aside").c_str(), Host("kept").c_str()));
+}
+PAYLOAD(escape_moved_back_clean) {
+  MUST(::rename(Host("kept").c_str(), Host("aside").c_str()));
+  MUST(::rename(Host("aside").c_str(), Host("kept").c_str()));
+}
+PAYLOAD(escape_exchanged) {
+  MUST(::renameat2(AT_FDCWD, Host("kept").c_str(), AT_FDCWD, Host("changed").c_str(),
+                   RENAME_EXCHANGE));
 }
 PAYLOAD(escape_mode_changed) { MUST(::chmod(Host("sub").c_str(), 0700)); }
 PAYLOAD(escape_deleted) { Remove("gone"); }

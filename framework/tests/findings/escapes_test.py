@@ -31,7 +31,12 @@ EXPECTED = {
     # What was made in a directory that is gone has no name any more.
     "escape_directory_clean": ({}, {"work"}),
     "escape_changed": ({"changed": CHANGED}, {"changed"}),
-    "escape_replaced": ({"changed": MADE}, {"changed.new", "changed"}),
+    "escape_replaced": ({"changed": CHANGED}, {"changed.new", "changed"}),
+    "escape_renamed_before_removal": ({"made": MADE, "gone": DELETED},
+                                      {"made.new", "made", "gone"}),
+    "escape_moved_back_changed": ({"kept": CHANGED}, {"kept", "aside"}),
+    "escape_moved_back_clean": ({}, {"kept", "aside"}),
+    "escape_exchanged": ({"kept": CHANGED, "changed": CHANGED}, {"kept", "changed"}),
     "escape_mode_changed": ({"sub": CHANGED}, {"sub"}),
     "escape_deleted": ({"gone": DELETED}, {"gone"}),
     "escape_renamed": ({"gone": DELETED, "sub/new": MADE}, {"gone", "sub/new"}),
@@ -64,7 +69,6 @@ EXPECTED_OF_CALLS = {
     **EXPECTED,
     "escape_truncated": ({"kept": CHANGED}, {"kept"}),
     "escape_directory_clean": ({}, {"work", "work/part"}),
-    "escape_replaced": ({"changed": CHANGED}, {"changed.new", "changed"}),
     # Also what the kernel refuses then.
     "escape_refused_clean": ({}, {"sub"}),
 }
