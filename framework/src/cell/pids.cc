@@ -30,10 +30,10 @@ int PidOutside() {
 void SpreadPids(int outside, int limit) {
   if (outside <= 0 || limit <= kFirst) return;
   constexpr std::uint32_t kGoldenRatio = 2654435769;  // its fraction, of 2^32
-  const std::uint64_t fraction = static_cast<std::uint32_t>(outside) * kGoldenRatio;
+  const std::uint32_t fraction = static_cast<std::uint32_t>(outside) * kGoldenRatio;
   const auto range = static_cast<std::uint64_t>(limit - kFirst);
   FixedText<16> last;
-  last.Add(static_cast<long>(kFirst + (fraction * range >> 32)));
+  last.Add(static_cast<long>(kFirst + (std::uint64_t{fraction} * range >> 32)));
   const int fd = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
   static_cast<void>(!::write(fd, last.c_str(), last.size()));

@@ -47,7 +47,8 @@ bool WaitsForTimers(int tasks, const WaitingCall& call) {
 
 // For a second, to be used again, then it ends.
 bool WaitsForRequests(const LibcData& libc, const WaitingCall& call) {
-  return call.number == SYS_futex && (call.arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET &&
+  return call.number == SYS_futex &&
+         (static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET &&
          call.arguments[3] != 0 && libc.Has(call.arguments[0]);
 }
 

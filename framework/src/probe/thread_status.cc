@@ -35,7 +35,8 @@ WaitingCall ReadWaitingCall(int tasks, int tid) {
 bool IsAtRest(const ThreadStatus& thread) {
   if (thread.process.state != 'S') return false;
   const WaitingCall& call = thread.call;
-  return call.number != SYS_futex || (call.arguments[1] & FUTEX_CMD_MASK) != FUTEX_WAIT;
+  return call.number != SYS_futex ||
+         (static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK) != FUTEX_WAIT;
 }
 
 // Until it has ended, or is to be looked at again: nobody is told when a thread

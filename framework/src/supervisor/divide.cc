@@ -41,6 +41,7 @@ std::vector<int> DivideEvenly(const std::vector<TimedTest>& tests, int shards) {
   // Each to the shard that has the least so far, and of several to the first.
   using Load = std::pair<std::int64_t, int>;
   std::vector<Load> loads;
+  loads.reserve(static_cast<std::size_t>(shards));
   for (int shard = 0; shard < shards; ++shard) loads.emplace_back(0, shard);
   std::vector<int> shard_of(tests.size(), 0);
   for (const std::size_t test : LongestFirst(tests, durations)) {
