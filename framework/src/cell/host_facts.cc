@@ -2,9 +2,11 @@
 
 #include <ifaddrs.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +34,13 @@ bool InUserNamespace() {
   std::uint64_t count = 0;
   constexpr std::uint64_t kAll = 0xffff'ffff;
   return map >> inside >> outside >> count && (inside != 0 || outside != 0 || count != kAll);
+}
+
+bool HasCapability(int capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  return ::syscall(SYS_capget, &header, data) == 0 &&
+         (data[capability / 32].effective >> (capability % 32) & 1u) != 0;
 }
 
 // Bazel's names, in its Test Encyclopedia, and GoogleTest's own.
@@ -82,6 +91,7 @@ HostFacts ReadHostFacts(const std::vector<std::string>& visible) {
   host.uid = ::geteuid();
   host.gid = ::getegid();
   std::ifstream("/proc/sys/kernel/pid_max") >> host.pid_max;
+  host.privileged = host.uid == 0 && HasCapability(CAP_SYS_ADMIN) && HasCapability(CAP_NET_ADMIN);
   host.in_user_namespace = InUserNamespace();
   host.cwd = Canonical(".");
   host.program = Canonical("/proc/self/exe");

@@ -17,6 +17,9 @@ struct HostFacts {
   uid_t uid = 0;
   gid_t gid = 0;
   int pid_max = 0;  // above all process ids; 0: not known
+  // May make namespaces without one of users. Root of a container often may not, and
+  // then makes cells as an ordinary user does.
+  bool privileged = false;
   // Of somebody's user namespace, a container's most often: root there is not
   // the root that the host's mounts belong to.
   bool in_user_namespace = false;

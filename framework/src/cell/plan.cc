@@ -85,10 +85,10 @@ class Planner {
   void Namespaces() {
     plan_.uid = host_.uid;
     plan_.gid = host_.gid;
-    if (host_.uid == 0) {
+    if (host_.privileged) {
       plan_.user = options_.user_namespace ? UserMode::kAll : UserMode::kNone;
     } else {
-      plan_.user = user_ == User::kRoot ? UserMode::kRoot : UserMode::kSelf;
+      plan_.user = user_ == User::kRoot || host_.uid == 0 ? UserMode::kRoot : UserMode::kSelf;
     }
     plan_.own_net = net_ == Network::kPrivate;
     plan_.more_ipv4 = plan_.own_net && host_.has_ipv4;

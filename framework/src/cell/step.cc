@@ -16,6 +16,9 @@ const char* Remedy(Step step, int error) {
       return "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
              "user.max_user_namespaces above 0, "
              "kernel.apparmor_restrict_unprivileged_userns=0), or run as root";
+    case Step::kUserMap:
+      if (error == EPERM) return "as root keep CAP_SETFCAP, or run as an ordinary user";
+      return nullptr;
     case Step::kClone:
       if (error == ENOSPC) return "raise the sysctls user.max_*_namespaces";
       if (error == EPERM) return "run as root, or with CAP_SYS_ADMIN (docker: --privileged)";

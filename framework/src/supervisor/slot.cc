@@ -213,7 +213,13 @@ void Slot::SetInit(pid_t pid) {
 }
 
 bool Slot::KillCell() {
-  if (!init_pidfd_) return false;
+  if (!init_pidfd_) {
+    if (init <= 0) return false;
+    // A kernel or a container without pidfds: its parent, the worker, says when the
+    // number is free again, and SetInit() comes of it.
+    ::kill(init, SIGKILL);
+    return true;
+  }
   ::syscall(SYS_pidfd_send_signal, init_pidfd_.get(), SIGKILL, nullptr, 0);
   return true;
 }

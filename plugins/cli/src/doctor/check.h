@@ -23,9 +23,11 @@ struct Finding {
 // For the results of system calls: ends the process by Fails() if it is false.
 void Need(bool good, const char* call);
 
+// Root that makes cells without a user namespace (cell/host_facts.h).
+bool IsPrivileged();
 // A user namespace in which this user keeps its own id.
 void EnterUserNamespace();
-// What a cell of this user starts with: that, unless it is root.
+// What a cell of this user starts with: that, unless it is privileged.
 void BecomeCellMaker();
 // New namespaces (CLONE_NEW*), after that.
 void Enter(int namespaces, const char* call);

@@ -47,6 +47,7 @@ void CheckProc() {
 
 // Over the working directory, since it depends on the file system below.
 void CheckOverlay() {
+  const bool privileged = IsPrivileged();
   char cwd[4096];
   Need(::getcwd(cwd, sizeof cwd) != nullptr, "getcwd()");
   EnterMounts();
@@ -59,7 +60,7 @@ void CheckOverlay() {
   }
   const std::string options = "lowerdir=/proc/self/fd/" + std::to_string(lower) +
                               ",upperdir=" + base + "/upper,workdir=" + base + "/work" +
-                              (::geteuid() == 0 ? "" : ",userxattr");
+                              (privileged ? "" : ",userxattr");
   Need(::mount("overlay", (base + "/merged").c_str(), "overlay", kQuiet, options.c_str()) == 0,
        "mount(overlay)");
   const int fd =

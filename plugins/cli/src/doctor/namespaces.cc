@@ -79,10 +79,10 @@ void CheckCloseRange() {
 }  // namespace
 
 std::vector<Check> NamespaceChecks() {
-  const Weight user = ::geteuid() == 0 ? Weight::kOptional : Weight::kRequired;
+  const Weight user = IsPrivileged() ? Weight::kOptional : Weight::kRequired;
   return {
       {"user_namespace", "user namespaces", user,
-       ::geteuid() == 0 ? "Options::user_namespace" : "cells, unless root makes them", CheckUser},
+       IsPrivileged() ? "Options::user_namespace" : "cells, unless root makes them", CheckUser},
       {"mount_namespace", "mount namespaces", Weight::kRequired, "private files", CheckMounts},
       {"pid_namespace", "process namespaces", Weight::kRequired,
        "a test's processes ending with it", CheckPids},
@@ -94,9 +94,9 @@ std::vector<Check> NamespaceChecks() {
       {"cgroup_namespace", "cgroup namespaces", Weight::kOptional, "Options::cgroup_namespace",
        CheckCgroups},
       {"time_namespace", "time offsets", Weight::kOptional, "tests at another uptime", CheckTime},
-      {"clone3", "clone3(2)", Weight::kRequired, "cells", CheckClone3},
-      {"pidfd", "process descriptors", Weight::kRequired, "cells that are ended reliably",
-       CheckPidfd},
+      {"clone3", "clone3(2)", Weight::kOptional, "nothing: clone(2) makes the cells", CheckClone3},
+      {"pidfd", "process descriptors", Weight::kOptional,
+       "nothing as a rule: cells are ended by process ids", CheckPidfd},
       {"close_range", "close_range(2)", Weight::kOptional, "testcell::Server", CheckCloseRange},
   };
 }
