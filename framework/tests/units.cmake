@@ -11,6 +11,7 @@ add_executable(framework_test
   ${CMAKE_CURRENT_LIST_DIR}/history_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/made_up_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/options_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/part_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/sha256_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/shard_test.cc

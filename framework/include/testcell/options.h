@@ -75,6 +75,26 @@ enum class Uses {
   kAll,  // also what costs more to see
 };
 
+// A part of a cell that a host may refuse. A run with --testcell_fallback goes on
+// without it, and skips the tests that need it.
+enum class Part {
+  kUsers,             // a user namespace
+  kProcesses,         // process ids of the cell's own, all ended with the test
+  kMounts,            // file systems of the cell's own
+  kNetwork,           // ports of the cell's own
+  kIpc,               // System V IPC and POSIX message queues
+  kHostName,          // a host name
+  kCgroups,           // a cgroup namespace
+  kProc,              // /proc that shows the cell's processes
+  kSys,               // /sys/class/net that shows the cell's network
+  kMessageQueues,     // /dev/mqueue
+  kRun,               // /run, copy-on-write
+  kWorkingDirectory,  // the working directory, copy-on-write
+  kCopyOnWrite,       // other directories, copy-on-write
+  kReadOnly,          // read-only paths
+  kLowPorts,          // ports below 1024 for who has no capabilities
+};
+
 // A path of the host that is visible in the cell.
 struct Bind {
   std::string source;      // on the host, absolute; must exist
@@ -155,6 +175,10 @@ struct Options {
   // How often a test that fails is run again, in a fresh cell; one that passes
   // then has passed, and is reported as flaky.
   std::optional<int> retries;
+
+  // Parts of a cell that the suite can't do without. What is set above needs its
+  // own: net = kPrivate, copy_on_write, host_name and so on.
+  std::vector<Part> needs;
 
   std::optional<Leaks> leaks;
   std::optional<Uses> uses;

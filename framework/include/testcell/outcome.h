@@ -25,6 +25,9 @@ enum class OutcomeKind {
 // How much of a cell the test had.
 enum class Rung { kFull, kPartial, kFork };
 
+// How far down a run may go where the host refuses a full cell.
+enum class Fallback { kNone, kPartial, kFork };
+
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kPassed;
   int signal = 0;        // that ended the test process; 0: none
@@ -35,6 +38,14 @@ struct Outcome {
   std::chrono::microseconds wall{0};                // from the order to the end of the test process
   std::chrono::microseconds cpu{0};  // user and system, of the test process and its children
   std::int64_t max_rss_kib = 0;      // getrusage(2), ru_maxrss
+};
+
+// A part of a cell that a run goes without.
+struct MissingPart {
+  std::string name;    // as `testcell doctor --json` calls it
+  std::string title;   // for people
+  std::string reason;  // what was tried, the error, the remedy
+  std::string lost;    // what there is not without it
 };
 
 // The names of the JSON report: "passed", "full" and so on; static storage.

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace testcell::cell {
@@ -42,7 +43,34 @@ __attribute__((noinline, no_sanitize("address", "thread", "undefined"))) long Sh
 }
 #endif
 
+struct Kind {
+  std::uint64_t flag;
+  Step step;
+};
+constexpr Kind kKinds[] = {
+    {CLONE_NEWPID, Step::kProcessNamespace},  {CLONE_NEWNS, Step::kMountNamespace},
+    {CLONE_NEWNET, Step::kNetworkNamespace},  {CLONE_NEWIPC, Step::kIpcNamespace},
+    {CLONE_NEWUTS, Step::kHostNameNamespace}, {CLONE_NEWCGROUP, Step::kCgroupNamespace},
+};
+
+[[noreturn]] void End(void*) { ::_exit(0); }
+
 }  // namespace
+
+Step FindRefused(std::uint64_t namespaces, int* error) {
+  if (*error == EAGAIN || *error == ENOMEM) return Step::kClone;  // there are too many processes
+  for (const Kind& kind : kKinds) {
+    if ((namespaces & kind.flag) == 0) continue;
+    const long child = CloneInit(kind.flag, End, nullptr);
+    if (child < 0) {
+      *error = errno;
+      return kind.step;
+    }
+    while (::waitpid(static_cast<pid_t>(child), nullptr, __WALL) < 0 && errno == EINTR) {
+    }
+  }
+  return Step::kClone;
+}
 
 long CloneInit(std::uint64_t namespaces, void (*child)(void*), void* argument) {
   clone_args arguments{};

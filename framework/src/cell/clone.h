@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "cell/step.h"
+
 namespace testcell::cell {
 
 // Runs child(argument) in a new process in fresh `namespaces` (CLONE_NEW*).
@@ -13,6 +15,10 @@ namespace testcell::cell {
 // -1 and errno on failure. `child` must not return in that process, but may
 // in a process that it forked: there CloneInit returns 0.
 long CloneInit(std::uint64_t namespaces, void (*child)(void*), void* argument);
+
+// After that has failed with `error`: which of the namespaces is refused, found by
+// trying each alone; Step::kClone where none is. `*error` is that one's.
+Step FindRefused(std::uint64_t namespaces, int* error);
 
 }  // namespace testcell::cell
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cell/capture.h"
+#include "cell/descendants.h"
 #include "cell/insides.h"
 #include "cell/user.h"
 #include "testcell/internal/kept_cell.h"
@@ -46,6 +47,17 @@ void StartInit(const Context& context) {
   // kill(0), crosses the border.
   if (context.attach != internal::Attach::kTerminal && ::setsid() < 0)
     Fail(context, Step::kInit, errno, "(setsid)");
+  // Without a namespace of processes it still is the one that orphans come to.
+  if (!context.plan->own_processes && ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    Fail(context, Step::kInit, errno, "(subreaper)");
+}
+
+// What a namespace of processes would do otherwise: the test ends with init, and
+// what it sends to its process group does not reach init.
+void StandWithoutNamespace(const Context& context, pid_t init) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(context, Step::kInit, errno, "(pdeathsig)");
+  if (::getppid() != init) ::_exit(0);
+  if (context.attach != internal::Attach::kTerminal) ::setsid();
 }
 
 // The order to run; this process ends with the supervisor, or when the cell
@@ -166,10 +178,18 @@ bool TakeOrder(const Context& context) {
   if (order.kind == protocol::OrderKind::kKeep) Keep(context);
   if (order.kind == protocol::OrderKind::kLetGo) return false;
   if (order.kind != protocol::OrderKind::kSignal) return true;
-  pid_t receiver = context.test;
-  if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kItsGroup)) receiver = 0;
-  if (order.receiver == static_cast<std::uint32_t>(internal::Receiver::kAll)) receiver = -1;
-  ::kill(receiver, static_cast<int>(order.signal));
+  const auto receiver = static_cast<internal::Receiver>(order.receiver);
+  const int signal = static_cast<int>(order.signal);
+  const bool alone = context.plan->own_processes;  // in a namespace of the cell's own
+  if (receiver == internal::Receiver::kTestProcess) {
+    ::kill(context.test, signal);
+  } else if (receiver == internal::Receiver::kItsGroup) {
+    ::kill(alone ? 0 : -context.test, signal);
+  } else if (alone) {
+    ::kill(-1, signal);
+  } else {
+    SignalDescendants(signal);
+  }
   return true;
 }
 
@@ -254,10 +274,12 @@ void RunInit(Context* context) {
   }
 
   const int signals = MakeSignalFd(*context);
+  const pid_t init = ::getpid();
   context->test = ::fork();
   if (context->test < 0) Fail(*context, Step::kForkTest, errno);
   if (context->test == 0) {
     ::close(signals);
+    if (!context->plan->own_processes) StandWithoutNamespace(*context, init);
     BecomeTest(context, umask_before);
     return;
   }
@@ -271,6 +293,8 @@ void RunInit(Context* context) {
     done.step = static_cast<std::uint32_t>(error.watch);
     done.error = error.error;
   }
+  // The next test may want the ports that they hold.
+  if (!context->plan->own_processes) EndDescendants();
   SendReport(*context, done);
   if (context->hold) Hold(context, signals);
   ::_exit(0);

@@ -1,6 +1,7 @@
 #include "cell/insides.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "cell/pids.h"
@@ -27,12 +28,16 @@ void EnterWorkingDirectory(const Context& context) {
 posix::UniqueFd MakeInsides(const Context& context) {
   SetHostName(context);
   const int outside = PidOutside();
-  posix::UniqueFd base = MakeMounts(context);
-  SpreadPids(outside, context.plan->pid_max);
-  if (context.plan->own_net) {
-    BringUpLoopback(context);
-    OpenLowPorts(context);
+  posix::UniqueFd base;
+  if (context.plan->own_mounts) {
+    base = MakeMounts(context);
+  } else if (context.probes != nullptr) {
+    *context.probes->place_fds() = probe::PlaceFds();  // not those of the last cell
+    context.probes->place_fds()->proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   }
+  if (context.plan->own_processes) SpreadPids(outside, context.plan->pid_max);
+  if (context.plan->own_net) BringUpLoopback(context);
+  if (context.plan->low_ports) OpenLowPorts(context);
   EnterWorkingDirectory(context);
   return base;
 }

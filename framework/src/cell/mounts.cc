@@ -28,10 +28,10 @@ class Mounts {
   posix::UniqueFd Make() {
     Detach();
     OpenHostPaths();
-    MountProc();
+    if (plan_.own_proc) MountProc();
     MountBase();
     for (const auto& layer : plan_.order) MakeLayer(layer);
-    if (plan_.own_net) MountSysfs();
+    if (plan_.own_sysfs) MountSysfs();
     if (!plan_.hosts.empty()) BindHosts();
     if (plan_.mqueue) MountMqueue();
     CloseHostPaths();
@@ -303,7 +303,13 @@ class Mounts {
       FailStep(Step::kSysfs, kParts[0].target);
     }
     MakeInBase("sys", 0700, Step::kSysfs);
-    if (::mount("sysfs", InBase("sys").c_str(), "sysfs", kQuiet | MS_NOEXEC, nullptr) != 0) {
+    constexpr unsigned long kFlags = kQuiet | MS_NOEXEC;
+    const Path place = InBase("sys");
+    // In a user namespace none may be written to that is not where the host's may be,
+    // which in a container is read-only.
+    if (::mount("sysfs", place.c_str(), "sysfs", kFlags, nullptr) != 0 &&
+        (errno != EPERM ||
+         ::mount("sysfs", place.c_str(), "sysfs", kFlags | MS_RDONLY, nullptr) != 0)) {
       FailStep(Step::kSysfs, "/sys/class/net");
     }
     for (const Part& part : kParts) {

@@ -69,6 +69,9 @@ void AddGiven(const std::string& path, probe::Places* places) {
 probe::Places MakePlaces(const Plan& plan) {
   probe::Places places;
   places.host_name = plan.host_name;
+  places.own_processes = plan.own_processes;
+  places.own_proc = plan.own_proc;
+  places.own_mounts = plan.own_mounts;
   places.own_net = plan.own_net;
   places.own_ipc = plan.own_ipc;
   AddPrivates(plan, &places);

@@ -56,8 +56,30 @@ class Planner {
         user_(options.user.value_or(defaults.user)) {}
 
   bool Make(std::string* error) {
+    plan_.cwd = host_.cwd;
     Namespaces();
     Names();
+    if (plan_.own_mounts && !Files(error)) return false;
+    Process();
+    plan_.places = MakePlaces(plan_);
+    if (lacking_) plan_.rung = plan_.own_processes ? Rung::kPartial : Rung::kFork;
+    if (plan_.open_paths.size() > kMaxPaths) {
+      *error = fmt::format("a cell can bind at most {} paths, {} were asked for", kMaxPaths,
+                           plan_.open_paths.size());
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  // Of what the cell should have; notes what it has to do without.
+  bool Has(Part part) {
+    const bool has = (defaults_.lacks & Set(part)) == 0;
+    lacking_ = lacking_ || !has;
+    return has;
+  }
+
+  bool Files(std::string* error) {
     if (!Base(error)) return false;
     PrivateDirectories();
     Overlays();
@@ -70,18 +92,9 @@ class Planner {
     Order();
     std::vector<std::string> carry = options_.carry;
     carry.insert(carry.end(), defaults_.carry.begin(), defaults_.carry.end());
-    if (!PlanCarry(carry, &plan_, error)) return false;
-    Process();
-    plan_.places = MakePlaces(plan_);
-    if (plan_.open_paths.size() > kMaxPaths) {
-      *error = fmt::format("a cell can bind at most {} paths, {} were asked for", kMaxPaths,
-                           plan_.open_paths.size());
-      return false;
-    }
-    return true;
+    return PlanCarry(carry, &plan_, error);
   }
 
- private:
   void Namespaces() {
     plan_.uid = host_.uid;
     plan_.gid = host_.gid;
@@ -90,23 +103,32 @@ class Planner {
     } else {
       plan_.user = user_ == User::kRoot || host_.uid == 0 ? UserMode::kRoot : UserMode::kSelf;
     }
-    plan_.own_net = net_ == Network::kPrivate;
+    plan_.own_processes = Has(Part::kProcesses);
+    if (!plan_.own_processes) plan_.user = UserMode::kNone;
+    plan_.own_mounts = Has(Part::kMounts);
+    plan_.own_proc = plan_.own_mounts && Has(Part::kProc);
+    plan_.own_net = net_ == Network::kPrivate && Has(Part::kNetwork);
+    plan_.own_sysfs = plan_.own_net && plan_.own_mounts && Has(Part::kSys);
+    plan_.low_ports = plan_.own_net && Has(Part::kLowPorts);
     plan_.more_ipv4 = plan_.own_net && host_.has_ipv4;
     plan_.more_ipv6 = plan_.own_net && host_.has_ipv6;
-    plan_.own_ipc = options_.ipc_namespace;
-    plan_.namespaces = CLONE_NEWPID | CLONE_NEWNS;
     plan_.pid_max = host_.pid_max;
+    plan_.own_ipc = options_.ipc_namespace && Has(Part::kIpc);
+    own_host_name_ = options_.uts_namespace && Has(Part::kHostName);
+    if (plan_.own_processes) plan_.namespaces |= CLONE_NEWPID;
+    if (plan_.own_mounts) plan_.namespaces |= CLONE_NEWNS;
     if (plan_.own_net) plan_.namespaces |= CLONE_NEWNET;
-    if (options_.uts_namespace) plan_.namespaces |= CLONE_NEWUTS;
-    if (options_.ipc_namespace) plan_.namespaces |= CLONE_NEWIPC;
-    if (options_.cgroup_namespace) plan_.namespaces |= CLONE_NEWCGROUP;
-    plan_.mqueue = options_.ipc_namespace && IsDirectory("/dev/mqueue");
+    if (own_host_name_) plan_.namespaces |= CLONE_NEWUTS;
+    if (plan_.own_ipc) plan_.namespaces |= CLONE_NEWIPC;
+    if (options_.cgroup_namespace && Has(Part::kCgroups)) plan_.namespaces |= CLONE_NEWCGROUP;
+    plan_.mqueue = plan_.own_ipc && plan_.own_mounts && IsDirectory("/dev/mqueue") &&
+                   Has(Part::kMessageQueues);
   }
 
   void Names() {
-    if (!options_.uts_namespace) return;
+    if (!own_host_name_) return;
     plan_.host_name = options_.host_name;
-    if (!host_.hosts_exist) return;
+    if (!plan_.own_mounts || !host_.hosts_exist) return;
     plan_.hosts = host_.hosts;
     if (!plan_.hosts.empty() && plan_.hosts.back() != '\n') plan_.hosts += '\n';
     // What the host's file knows stays as it is: with one address more a name
@@ -146,7 +168,7 @@ class Planner {
       if (directory.empty() || !IsDirectory(directory) || IsPrivate(directory)) continue;
       // A run that was started in /tmp itself needs what is there.
       if (tmp_ == Tmp::kCopyOnWrite || directory == host_.cwd) {
-        AddOverlay(directory, Step::kOverlay);
+        if (Has(Part::kCopyOnWrite)) AddOverlay(directory, Step::kOverlay);
       } else {
         plan_.privates.push_back({directory, fmt::format("private{}", plan_.privates.size())});
       }
@@ -155,7 +177,7 @@ class Planner {
 
   void Overlays() {
     const std::string run = Canonical("/run");
-    if (!run.empty() && !IsPrivate(run)) {
+    if (!run.empty() && !IsPrivate(run) && Has(Part::kRun)) {
       const bool one_user =
           plan_.user == UserMode::kSelf || plan_.user == UserMode::kRoot || host_.in_user_namespace;
       if (one_user || (plan_.user == UserMode::kAll && HasMountsBelow(run))) {
@@ -172,11 +194,10 @@ class Planner {
   }
 
   bool WorkingDirectoryOverlay(std::string* error) {
-    plan_.cwd = host_.cwd;
     if (cwd_ == WorkingDirectory::kShared) return true;
     if (cwd_ == WorkingDirectory::kAuto && IsNamedOtherwise(host_.cwd)) return true;
     if (host_.cwd.empty() || host_.cwd == "/") {
-      if (cwd_ == WorkingDirectory::kAuto) return true;
+      if (cwd_ == WorkingDirectory::kAuto && !defaults_.no_fallback) return true;
       *error = fmt::format(
           "the working directory {} can't be made private: {}; "
           "run from another directory, or pass --testcell_cwd=shared",
@@ -185,7 +206,8 @@ class Planner {
       return false;
     }
     if (CoveredByOverlay(host_.cwd) || IsPrivate(host_.cwd)) return true;
-    plan_.cwd_may_be_shared = cwd_ == WorkingDirectory::kAuto;
+    if (!Has(Part::kWorkingDirectory)) return true;
+    plan_.cwd_may_be_shared = cwd_ == WorkingDirectory::kAuto && !defaults_.no_fallback;
     AddOverlay(host_.cwd, Step::kWorkingDirectoryOverlay);
     return true;
   }
@@ -399,6 +421,8 @@ class Planner {
   const WorkingDirectory cwd_;
   const Network net_;
   const User user_;
+  bool own_host_name_ = false;
+  bool lacking_ = false;  // something that the Options would have
 };
 
 }  // namespace

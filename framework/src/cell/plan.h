@@ -12,9 +12,11 @@
 
 #include "cell/carry_pattern.h"
 #include "cell/host_facts.h"
+#include "cell/part.h"
 #include "cell/step.h"
 #include "probe/places.h"
 #include "testcell/options.h"
+#include "testcell/outcome.h"
 
 namespace testcell::cell {
 
@@ -34,6 +36,12 @@ struct Plan {
   gid_t gid = 0;
   std::uint64_t namespaces = 0;  // CLONE_NEW*, without CLONE_NEWUSER
   int pid_max = 0;               // the host's; 0: not known
+  Rung rung = Rung::kFull;       // below: without parts that the Options would have
+  bool own_processes = true;
+  bool own_mounts = true;  // else everything about files below is empty
+  bool own_proc = true;
+  bool own_sysfs = true;
+  bool low_ports = true;
   bool own_net = true;
   bool more_ipv4 = false;  // lo gets more than 127.0.0.1 and ::1
   bool more_ipv6 = false;
@@ -142,6 +150,10 @@ struct Defaults {
   Network net = Network::kPrivate;
   User user = User::kSelf;
   std::vector<std::string> carry;  // added to those of Options
+  // What the host does not give, and the cell has to do without.
+  Parts lacks = 0;
+  // A working directory that may be private or shared has to be private.
+  bool no_fallback = false;
 };
 
 // False, and the reason as a sentence, where the options can't be had.

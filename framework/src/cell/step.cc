@@ -9,6 +9,19 @@
 namespace testcell::cell {
 namespace {
 
+constexpr char kPermit[] =
+    "permit it in the seccomp filter or the security module in force (docker: --security-opt "
+    "seccomp=unconfined --security-opt apparmor=unconfined)";
+
+const char* NamespaceRemedy(int error, const char* raise) {
+  if (error == ENOSPC) return raise;
+  if (error == EPERM) {
+    return "run as root with CAP_SYS_ADMIN (docker: --privileged), or permit unshare and clone in "
+           "the seccomp filter in force";
+  }
+  return error == EINVAL ? "the kernel has no such namespaces" : nullptr;
+}
+
 const char* Remedy(Step step, int error) {
   switch (step) {
     case Step::kUserNamespace:
@@ -16,13 +29,28 @@ const char* Remedy(Step step, int error) {
       return "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
              "user.max_user_namespaces above 0, "
              "kernel.apparmor_restrict_unprivileged_userns=0), or run as root";
+    case Step::kClone:
+      if (error == EAGAIN) return "raise the limit of processes (ulimit -u, pids.max)";
+      return nullptr;
     case Step::kUserMap:
       if (error == EPERM) return "as root keep CAP_SETFCAP, or run as an ordinary user";
       return nullptr;
-    case Step::kClone:
-      if (error == ENOSPC) return "raise the sysctls user.max_*_namespaces";
-      if (error == EPERM) return "run as root, or with CAP_SYS_ADMIN (docker: --privileged)";
-      if (error == EAGAIN) return "raise the limit of processes (ulimit -u, pids.max)";
+    case Step::kProcessNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_pid_namespaces=15000");
+    case Step::kMountNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_mnt_namespaces=15000");
+    case Step::kNetworkNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_net_namespaces=15000");
+    case Step::kIpcNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_ipc_namespaces=15000");
+    case Step::kHostNameNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_uts_namespaces=15000");
+    case Step::kCgroupNamespace:
+      return NamespaceRemedy(error, "sysctl -w user.max_cgroup_namespaces=15000");
+    case Step::kPrivateMounts:
+    case Step::kBaseTmpfs:
+    case Step::kHostName:
+      if (error == EPERM || error == EACCES) return kPermit;
       return nullptr;
     case Step::kProc:
     case Step::kSysfs:
@@ -31,6 +59,10 @@ const char* Remedy(Step step, int error) {
                "an unmasked /proc and /sys (docker, podman: --security-opt systempaths=unconfined)";
       }
       return nullptr;
+    case Step::kLowPorts:
+      if (error != EROFS) return nullptr;
+      return "as in containers; docker: --security-opt systempaths=unconfined, podman: "
+             "--security-opt unmask=ALL";
     case Step::kWorkingDirectoryOverlay:
       return "pass --testcell_cwd=auto or shared, or run from another directory";
     case Step::kOverlay:
@@ -65,6 +97,18 @@ const char* Describe(Step step) {
       return "set the capabilities";
     case Step::kClone:
       return "make the namespaces (clone3)";
+    case Step::kProcessNamespace:
+      return "make a process namespace";
+    case Step::kMountNamespace:
+      return "make a mount namespace";
+    case Step::kNetworkNamespace:
+      return "make a network namespace";
+    case Step::kIpcNamespace:
+      return "make an IPC namespace";
+    case Step::kHostNameNamespace:
+      return "make a namespace of host names";
+    case Step::kCgroupNamespace:
+      return "make a cgroup namespace";
     case Step::kInit:
       return "start init";
     case Step::kHostName:

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cell/clone.h"
+#include "cell/descendants.h"
 #include "cell/init.h"
 #include "cell/user.h"
 
@@ -49,6 +50,8 @@ void InitEntry(void* context) { RunInit(static_cast<Context*>(context)); }
 // True in the test process.
 bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Context* context) {
   context->plan = (*settings.plans)[order.plan].get();
+  // What a killed init leaves comes to this process.
+  if (!context->plan->own_processes) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   context->share_working_directory = (order.flags & protocol::kSharedWorkingDirectory) != 0;
   context->hold = (order.flags & protocol::kHoldCell) != 0;
   context->capture = (order.flags & protocol::kCaptureLoopback) != 0;
@@ -56,10 +59,14 @@ bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Cont
   if (init == 0) return true;
   int status = 0;
   if (init < 0) {
-    SendFailure(*context, Step::kClone, errno, "");
+    int error = errno;
+    const Step step = FindRefused(context->plan->namespaces, &error);
+    SendFailure(*context, step, error, "");
   } else {
     while (::waitpid(static_cast<pid_t>(init), &status, __WALL) < 0 && errno == EINTR) {
     }
+    // What init could not end itself, for it was killed.
+    if (!context->plan->own_processes) EndDescendants();
   }
   SendIdle(*context, status);
   return false;

@@ -95,13 +95,17 @@ void CellProbes::Begin(const Places& places) {
 
 void CellProbes::Start(std::uint64_t cookie, int results) {
   results_ = results;
+  shared_->init = ::getpid();
+  shared_->own_proc = places_->own_proc ? 1 : 0;
   by_ = UsedBy::kTest;
   others_ = false;
   kept_size_ = 0;
   sink_.Start(cookie, WriteFrame, &results_);
   DiscardFiles();  // of the last cell's end, and of the host
   escapes_.Start(*places_, place_fds_.proc, &seen_, switches_.uses ? &sink_ : nullptr);
-  if (WatchesCalls() || switches_.connections) {
+  // It asks for the memory of processes by their ids in the cell.
+  const bool same_ids = places_->own_proc || !places_->own_processes;
+  if (same_ids && (WatchesCalls() || switches_.connections)) {
     calls_.Install({WatchesCalls(), escapes_.has_events(), switches_.connections},
                    shared_->network_namespace);
   }
@@ -144,10 +148,10 @@ bool CellProbes::HasProcesses() {
 
 void CellProbes::ReportLeaks(bool processes) {
   if (processes) ReportProcesses(place_fds_.proc, *shared_, test_, &sink_);
-  if (processes) ReportSockets(place_fds_.proc, fds_before_, &sink_);
+  if (processes) ReportSockets(place_fds_.proc, *shared_, fds_before_, &sink_);
   if (places_->own_net) ReportInterfaces(place_fds_.base, &sink_);
   if (CountInodes(place_fds_) != inodes_before_) ReportFiles(*places_, place_fds_, &sink_);
-  ReportMounts(newest_mount_, &sink_);
+  if (places_->own_mounts) ReportMounts(newest_mount_, &sink_);
   if (shared_->unseen != 0) sink_.Lose(1);
 }
 

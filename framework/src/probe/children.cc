@@ -32,15 +32,16 @@ void ReportZombies(Shared* shared, Sink* sink) {
     if (errno != EINTR) return;  // ECHILD: there is none
   }
   Directory proc(AT_FDCWD, "/proc");
-  if (!IsOwnProc(proc.fd())) {
+  if (!IsOwnProc(proc.fd(), shared->own_proc != 0)) {
     if (info.si_pid != 0) shared->unseen = 1;
     return;
   }
+  const int own = OwnNumber(proc.fd(), "self");
   for (int pid = proc.NextNumber(); pid >= 0; pid = proc.NextNumber()) {
     posix::FixedText<32> path;
     path.Add(static_cast<long>(pid)).Add("/stat");
     ProcessStatus status;
-    if (!ReadStatus(proc.fd(), path.c_str(), &status) || status.parent != ::getpid()) continue;
+    if (!ReadStatus(proc.fd(), path.c_str(), &status) || status.parent != own) continue;
     if (status.IsZombie() || status.ending) {
       ReportZombie(pid, status, sink);
     } else {

@@ -48,9 +48,8 @@ void OwnProbes::SetUser(UsedBy by) {
   CloseLastSocket();
   const std::uint32_t asked = shared->asked + 1;
   __atomic_store_n(&shared->asked, asked, __ATOMIC_RELEASE);
-  constexpr pid_t kInit = 1;
   // A test that became another user can't ask, and goes on in the old name.
-  if (::kill(kInit, CheckpointSignal()) != 0) return;
+  if (::kill(shared->init, CheckpointSignal()) != 0) return;
   for (;;) {
     const std::uint32_t answered = __atomic_load_n(&shared->answered, __ATOMIC_ACQUIRE);
     if (answered == asked) return;

@@ -51,6 +51,9 @@ struct Places {
   std::vector<std::string> shared;  // the host's, by Options: to write there is no escape
   std::vector<bool> lowers;         // of the plan's open paths, which are a tree's lower
   std::string host_name;            // empty: the host's
+  bool own_processes = true;
+  bool own_proc = true;  // and so shows the cell's processes, by the ids that they know
+  bool own_mounts = true;
   bool own_net = true;
   bool own_ipc = true;
 };

@@ -29,7 +29,7 @@ struct Wanted {
 // processes.cc: `proc` as in PlaceFds.
 void ReportProcesses(int proc, const Shared& shared, pid_t test, Sink* sink);
 // sockets.cc: those that the remaining processes hold.
-void ReportSockets(int proc, const FdTable& before, Sink* sink);
+void ReportSockets(int proc, const Shared& shared, const FdTable& before, Sink* sink);
 
 // In init, for uses: what is bound right now in the cell's own network.
 // bound_names.cc

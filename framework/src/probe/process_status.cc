@@ -53,14 +53,20 @@ std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size) {
 
 // In that of any other namespace this process has another number, or none. It
 // might have the same there, were it among the first few, which are others.
-bool IsOwnProc(int proc) {
+int OwnNumber(int proc, const char* name) {
+  char link[64];
+  const ssize_t size = ::readlinkat(proc, name, link, sizeof link - 1);
+  if (size <= 0) return -1;
+  link[size] = '\0';
+  const char* const slash = ::strrchr(link, '/');
+  return ParseNumber(slash != nullptr ? slash + 1 : link);
+}
+
+bool IsOwnProc(int proc, bool alone) {
   struct statfs status;
   if (::fstatfs(proc, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) return false;
-  char self[24];
-  const ssize_t size = ::readlinkat(proc, "self", self, sizeof self - 1);
-  if (size <= 0) return false;
-  self[size] = '\0';
-  return ParseNumber(self) == ::getpid();
+  const int own = OwnNumber(proc, "self");
+  return alone ? own == ::getpid() : own > 0;
 }
 
 // "PID (name) state ppid ...": fields are counted from 1 in proc(5).
@@ -87,6 +93,25 @@ bool ReadStatus(int at, const char* path, ProcessStatus* status) {
   status->age_ms = AgeMs(fields[22]);
   status->blocked = fields[32];
   return true;
+}
+
+Family::Family(int proc, bool alone) : proc_(proc), alone_(alone), own_(::getpid()) {
+  if (!alone) own_ = OwnNumber(proc, "self");
+}
+
+bool Family::Has(pid_t pid) const {
+  if (pid == own_ || alone_) return pid != own_;
+  // What changes meanwhile could lead in a circle.
+  constexpr int kMaxDepth = 10'000;
+  for (int depth = 0; depth < kMaxDepth; ++depth) {
+    posix::FixedText<32> path;
+    path.Add(static_cast<long>(pid)).Add("/stat");
+    ProcessStatus status;
+    if (pid <= 1 || !ReadStatus(proc_, path.c_str(), &status)) return false;
+    if (status.parent == own_) return true;
+    pid = status.parent;
+  }
+  return false;
 }
 
 CommandLine ReadCommandLine(int proc, pid_t pid, const ProcessStatus& status) {

@@ -32,7 +32,28 @@ std::size_t ReadFile(int at, const char* path, char* buffer, std::size_t size);
 
 // `proc` leads to /proc of this process's PID namespace. A test may have put
 // another one there, or have taken away the one that hid the host's.
-bool IsOwnProc(int proc);
+// alone: it shows the cell's processes, and no others.
+bool IsOwnProc(int proc, bool alone);
+
+// What `proc` calls this process, by "self", or this thread, by "thread-self"; -1: it
+// shows neither.
+int OwnNumber(int proc, const char* name);
+
+// This process and those below it, as `proc` calls them: which, where it belongs to a
+// namespace above, is not what they call themselves.
+class Family {
+ public:
+  Family(int proc, bool alone);
+
+  pid_t own() const { return own_; }
+  // Whether it is below this process; false for this process itself.
+  bool Has(pid_t pid) const;
+
+ private:
+  int proc_;
+  bool alone_;
+  pid_t own_;
+};
 
 // The command line with spaces for the zeros; the name alone where there is
 // none, and of a process that has this one's, as a fork of the test has.

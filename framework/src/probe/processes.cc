@@ -10,8 +10,9 @@ namespace testcell::probe {
 namespace {
 
 // When their parent has died, all children have init as theirs.
-pid_t ParentOf(const ProcessStatus& status, pid_t pid, const Shared& shared, pid_t test) {
-  if (status.parent != ::getpid()) return status.parent;
+pid_t ParentOf(const ProcessStatus& status, pid_t pid, const Shared& shared, pid_t own,
+               pid_t test) {
+  if (status.parent != own) return status.parent;
   const std::uint32_t count = std::min(shared.child_count, Shared::kMaxChildren);
   for (std::uint32_t i = 0; i < count; ++i) {
     if (shared.children[i] == pid) return test;
@@ -40,15 +41,16 @@ void ReportProcess(int proc, pid_t pid, const ProcessStatus& status, pid_t paren
 }  // namespace
 
 void ReportProcesses(int proc, const Shared& shared, pid_t test, Sink* sink) {
+  const Family family(proc, shared.own_proc != 0);
   Directory processes(proc, ".");
   for (int pid = processes.NextNumber(); pid >= 0; pid = processes.NextNumber()) {
-    if (pid == ::getpid()) continue;
+    if (!family.Has(pid)) continue;
     posix::FixedText<32> path;
     path.Add(static_cast<long>(pid)).Add("/stat");
     ProcessStatus status;
     if (!ReadStatus(proc, path.c_str(), &status)) continue;
     if (status.IsZombie() || status.ending) continue;
-    ReportProcess(proc, pid, status, ParentOf(status, pid, shared, test), sink);
+    ReportProcess(proc, pid, status, ParentOf(status, pid, shared, family.own(), test), sink);
   }
 }
 

@@ -19,6 +19,8 @@ struct Shared {
   // Checkpoints: the test process counts up `asked`, init follows.
   std::uint32_t asked;
   std::uint32_t answered;
+  std::int32_t init;                // its process id, as the test process knows it
+  std::int32_t own_proc;            // whether /proc is the cell's, and not the host's
   std::uint32_t by;                 // UsedBy: who has used what there is
   std::uint64_t network_namespace;  // init's, for PortWatch::CloseLast()
   // PortWatch::CloseLast() of the test process, before a checkpoint and at its

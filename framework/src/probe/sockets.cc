@@ -17,10 +17,10 @@ namespace {
 // Which process holds which socket.
 class Owners {
  public:
-  void Collect(int proc) {
+  void Collect(int proc, const Family& family) {
     Directory processes(proc, ".");
     for (int pid = processes.NextNumber(); pid >= 0; pid = processes.NextNumber()) {
-      if (pid == ::getpid()) continue;
+      if (!family.Has(pid)) continue;
       posix::FixedText<32> path;
       path.Add(static_cast<long>(pid)).Add("/fd");
       Directory fds(proc, path.c_str());
@@ -108,9 +108,10 @@ void ReportHeld(int proc, const FdTable& before, const Owners& owners, Sink* sin
 
 }  // namespace
 
-void ReportSockets(int proc, const FdTable& before, Sink* sink) {
+void ReportSockets(int proc, const Shared& shared, const FdTable& before, Sink* sink) {
   Owners owners;
-  owners.Collect(proc);
+  const Family cell(proc, shared.own_proc != 0);
+  owners.Collect(proc, cell);
   posix::SockDiag diag;
   if (diag.Open() != 0) return;
   const auto report_inet = [&](const posix::InetSocket& socket) {
@@ -128,7 +129,8 @@ void ReportSockets(int proc, const FdTable& before, Sink* sink) {
     if (owner == 0 || socket.name.empty()) return;
     ReportSocket(proc, SocketName(socket), socket.inode, owner, sink);
   });
-  ReportHeld(proc, before, owners, sink);
+  // Descriptors are taken from processes by the ids that this one knows.
+  if (cell.own() == ::getpid()) ReportHeld(proc, before, owners, sink);
 }
 
 }  // namespace testcell::probe

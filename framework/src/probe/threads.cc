@@ -37,12 +37,12 @@ void ReportThreads(const LibcData& libc, Shared* shared, Sink* sink) {
   // What needs no second thread the kernel refuses where there is one.
   if (::unshare(CLONE_THREAD) == 0) return;
   const posix::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!IsOwnProc(proc.get())) {
+  if (!IsOwnProc(proc.get(), shared->own_proc != 0)) {
     shared->unseen = 1;
     return;
   }
   const long deadline_ms = NowMs() + kRestMs;
-  const int own = static_cast<int>(::syscall(SYS_gettid));
+  const int own = OwnNumber(proc.get(), "thread-self");
   Directory tasks(proc.get(), "self/task");
   for (int tid = tasks.NextNumber(); tid >= 0; tid = tasks.NextNumber()) {
     ThreadStatus thread;

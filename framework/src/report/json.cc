@@ -77,6 +77,15 @@ Object TestObject(const Test& test) {
   return object;
 }
 
+Object MissingObject(const MissingPart& part) {
+  Object object;
+  object["name"] = part.name;
+  object["title"] = part.title;
+  object["reason"] = part.reason;
+  object["lost"] = part.lost;
+  return object;
+}
+
 Object ConflictObject(const Conflict& conflict) {
   Object object;
   object["kind"] = Name(conflict.kind);
@@ -126,6 +135,7 @@ Object RunObject(const Run& run) {
   object["version"] = TESTCELL_VERSION;
   object["jobs"] = run.jobs;
   object["isolation"] = Isolation(run);
+  object["missing"] = Array(run.missing, MissingObject);
   object["wall_ms"] = Milliseconds(run.wall);
   object["tests"] = Array(run.tests, TestObject);
   object["conflicts"] = Array(run.conflicts, ConflictObject);

@@ -136,6 +136,7 @@ Run Recorder::Finish(const End& end) const {
   run.jobs = end.jobs;
   run.wall = end.wall;
   run.left_out = end.left_out;
+  run.missing = end.missing;
   run.tests = tests_;
   run.allowances = Combine(allowances_);
   const Families families = FindFamilies(run.tests);

@@ -220,6 +220,23 @@ void AddConflicts(const Run& run, Summary* summary) {
   if (!conflicts.empty()) AddAdvice(run, conflicts, summary);
 }
 
+// Once more what the run began with, for who reads the end of it alone.
+void AddMissing(const Run& run, Summary* summary) {
+  if (run.missing.empty()) return;
+  std::vector<std::string> titles;
+  for (const MissingPart& part : run.missing) titles.push_back(part.title);
+  std::size_t ran = 0;
+  std::size_t skipped = 0;
+  for (const Test& test : run.tests) {
+    if (test.in_process || test.outcome.rung == Rung::kFull) continue;
+    ++(test.outcome.kind == OutcomeKind::kSkipped ? skipped : ran);
+  }
+  summary->Tagged(" NO CELL  ", Color::kRed,
+                  fmt::format("{} ran without full isolation (rung {}), {} skipped",
+                              Count(ran, "test"), Isolation(run), skipped));
+  summary->Line(fmt::format("missing: {}", fmt::join(titles, ", ")), 3);
+}
+
 // "3 leaks in 2 tests, 1 conflict"; empty where there are none.
 std::string Headline(const Run& run) {
   std::size_t leaks = 0;
@@ -252,6 +269,7 @@ std::string Text(const Run& run, const TextStyle& style) {
   Summary summary(style);
   const std::string headline = Headline(run);
   if (!headline.empty()) summary.Tagged(" testcell ", Color::kYellow, headline);
+  AddMissing(run, &summary);
   AddFlaky(run, &summary);
   AddLeaks(run, &summary);
   AddRunLeaks(run, &summary);

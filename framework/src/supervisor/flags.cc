@@ -29,6 +29,8 @@ const Choice<Network> kNet[] = {{"private", Network::kPrivate}, {"host", Network
 const Choice<WorkingDirectory> kCwd[] = {{"private", WorkingDirectory::kPrivate},
                                          {"shared", WorkingDirectory::kShared},
                                          {"auto", WorkingDirectory::kAuto}};
+const Choice<Fallback> kFallback[] = {
+    {"none", Fallback::kNone}, {"partial", Fallback::kPartial}, {"fork", Fallback::kFork}};
 const Choice<User> kUser[] = {{"self", User::kSelf}, {"root", User::kRoot}};
 
 std::string DurationText(std::chrono::milliseconds time) {
@@ -77,6 +79,11 @@ bool MatchesAny(std::string_view patterns, std::string_view name) {
   return false;
 }
 
+bool MustIsolate() {
+  const char* const value = std::getenv("TESTCELL_MUST_ISOLATE");
+  return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
+}
+
 bool SameFile(int one, int other) {
   struct stat a;
   struct stat b;
@@ -116,6 +123,11 @@ FlagTable CellFlagTable(CellFlags* flags) {
        "What tests leave in copy-on-write directories and is brought back to the\n"
        "      host, with commas between: golden/*.txt, *.log, /srv/**/state. [none]",
        [flags](const std::string& text) { return ParsePatterns(text, &flags->carry); }},
+      {"fallback", "(none|partial|fork)",
+       "Where the host refuses a full cell: the run fails; it goes on without the\n"
+       "      parts that are refused; or, where no part can be had, with a process for\n"
+       "      each test and no more. Tests that need what is refused are skipped. [none]",
+       MakeChoice(kFallback, &flags->fallback)},
   };
 }
 
@@ -141,9 +153,18 @@ FlagTable FindingFlagTable(FindingFlags* flags) {
   };
 }
 
+std::string CheckFallback(const CellFlags& flags) {
+  if (!MustIsolate() || flags.fallback == Fallback::kNone) return std::string();
+  return "TESTCELL_MUST_ISOLATE is set in the environment, which forbids every fallback, and one "
+         "is asked for (--testcell_fallback or TESTCELL_FALLBACK)";
+}
+
 RunSettings MakeRunSettings(const CellFlags& flags) {
   RunSettings settings;
   settings.jobs = flags.jobs;
+  settings.jobs_by_default = flags.jobs == 0;
+  settings.fallback = flags.fallback;
+  settings.must_isolate = MustIsolate();
   if (settings.jobs == 0) settings.jobs = static_cast<int>(std::thread::hardware_concurrency());
   settings.jobs = std::max(settings.jobs, 1);
   settings.slow = flags.slow;

@@ -33,6 +33,8 @@ class Schedule {
  public:
   explicit Schedule(int jobs) : jobs_(jobs) {}
 
+  void SetJobs(int jobs) { jobs_ = jobs; }
+
   void Add(int crew, int first_unit, int units);
   void Add(int crew, std::vector<int> units);
 
@@ -66,7 +68,7 @@ class Schedule {
 
   bool Allowed(const internal::UnitSpec& spec) const;
 
-  const int jobs_;
+  int jobs_;
   int running_ = 0;
   bool serial_running_ = false;
   std::map<std::string, int> in_use_;  // exclusive resources

@@ -90,16 +90,22 @@ int Supervisor::not_kept() const { return impl_->not_kept(); }
 void Supervisor::AwaitRelease(int terminal) { impl_->AwaitRelease(terminal); }
 int Supervisor::interrupted() const { return impl_->interrupted(); }
 Rung Supervisor::rung() const { return impl_->rung(); }
+const std::vector<MissingPart>& Supervisor::missing() const { return impl_->missing(); }
+int Supervisor::jobs() const { return impl_->jobs(); }
 
 Supervisor::Impl::Impl(RunSettings settings)
     : settings_(std::move(settings)),
       host_(cell::ReadHostFacts(settings_.visible)),
+      ladder_(settings_.fallback, host_,
+              cell::Defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user,
+                             settings_.carry, 0, settings_.must_isolate}),
       schedule_(settings_.jobs),
       random_(std::random_device{}()) {}
 
 Supervisor::Impl::~Impl() {
   Stop();
   collections_.clear();
+  while (HasOrphans()) Pump();
   for (Crew& crew : crews_) {
     if (crew.keeper <= 0) continue;
     ::kill(crew.keeper, SIGKILL);
@@ -117,13 +123,27 @@ Supervisor::Impl::~Impl() {
   }
 }
 
+// Where no namespace ends the processes of a test with its init, its worker does, which
+// has to live until then.
+bool Supervisor::Impl::HasOrphans() const {
+  return std::any_of(slots_.begin(), slots_.end(), [this](const auto& slot) {
+    const bool runs = slot->state == Slot::State::kRunning || slot->state == Slot::State::kEnding;
+    return runs && !plans_[static_cast<std::size_t>(slot->plan)]->own_processes;
+  });
+}
+
 int Supervisor::Impl::AddPlan(const Options& options, std::string* error) {
-  const cell::Defaults defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user,
-                                settings_.carry};
+  using Verdict = supervisor::Ladder::Verdict;
   auto plan = std::make_unique<cell::Plan>();
-  if (!cell::MakePlan(options, defaults, host_, plan.get(), error)) return -1;
+  const Verdict verdict = ladder_.MakePlan(options, plan.get(), error);
+  if (verdict == Verdict::kRefused) return -1;
   plans_.push_back(std::move(plan));
   plan_states_.emplace_back();
+  if (verdict == Verdict::kSkipped) plan_states_.back().skipped = *error;
+  if (ladder_.may_collide() && settings_.jobs_by_default) {
+    settings_.jobs = 1;
+    schedule_.SetJobs(1);
+  }
   return static_cast<int>(plans_.size()) - 1;
 }
 
@@ -154,10 +174,35 @@ std::vector<int> Supervisor::Impl::StartOrder(int first) const {
   return order;
 }
 
+// Those whose plan can't be had, and is not to be had with less.
+void Supervisor::Impl::SkipUnits(int first) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kSkipped;
+  outcome.rung = ladder_.rung();
+  for (std::size_t i = static_cast<std::size_t>(first); i < units_.size(); ++i) {
+    const std::string& skipped =
+        plan_states_[static_cast<std::size_t>(units_[i].spec.plan)].skipped;
+    if (skipped.empty()) continue;
+    outcome.reason = skipped;
+    GiveUp(static_cast<int>(i), outcome);
+  }
+}
+
+// Once, however often a run is repeated.
+void Supervisor::Impl::SayWhatIsMissing() {
+  static std::vector<std::string> said;
+  std::vector<std::string> lines =
+      supervisor::Banner(ladder_, settings_.jobs, settings_.jobs_by_default);
+  if (lines == said) return;
+  for (const std::string& line : lines) Notice(line);
+  said = std::move(lines);
+}
+
 // As many slots for each way to enter a user namespace as can be of use.
 void Supervisor::Impl::MakeSlots(int crew, int first) {
   std::map<cell::UserMode, int> units;
   for (std::size_t i = static_cast<std::size_t>(first); i < units_.size(); ++i) {
+    if (units_[i].log != nullptr) continue;  // skipped
     ++units[plans_[static_cast<std::size_t>(units_[i].spec.plan)]->user];
   }
   int room = RoomForSlots(Holds());
@@ -194,11 +239,14 @@ std::vector<int> Supervisor::Impl::SupervisorFds() const {
 Role Supervisor::Impl::ForkKeeper(int crew, std::string* error) {
   supervisor::KeeperSettings keeper;
   const ProbeSettings& probes = settings_.probes;
-  const probe::Switches switches{probes.leaks, probes.strict, probes.uses, probes.all_uses,
-                                 probes.connections};
+  // In what all the host shares nobody can say whose a use is.
+  const bool cells = ladder_.rung() != Rung::kFork;
+  const probe::Switches switches{probes.leaks, probes.strict, probes.uses && cells,
+                                 probes.all_uses && cells, probes.connections};
+  const probe::HostFileSystems* const watched = cells ? &host_.file_systems : &no_file_systems_;
   for (const Slot* slot : crews_[static_cast<std::size_t>(crew)].slots) {
-    keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches,
-                              &host_.file_systems, host_.uid, host_.gid, settings_.attach});
+    keeper.workers.push_back({slot->remote(), &signals_, &plans_, slot->user, switches, watched,
+                              host_.uid, host_.gid, settings_.attach});
     keeper.lifeboats.push_back(slot->lifeboat());
   }
   keeper.supervisor_fds = SupervisorFds();
@@ -238,14 +286,22 @@ Role Supervisor::Impl::Fork(std::vector<UnitSpec> specs, int* first, std::string
   const int crew = static_cast<int>(crews_.size());
   *first = static_cast<int>(units_.size());
   if (specs.empty()) return Role::kSupervisor;
-  const bool any_runs =
-      std::any_of(specs.begin(), specs.end(), [](const UnitSpec& spec) { return !spec.dormant; });
+  const auto runs = [this](const UnitSpec& spec) {
+    return plan_states_[static_cast<std::size_t>(spec.plan)].skipped.empty();
+  };
+  const bool any_runs = std::any_of(specs.begin(), specs.end(), [&](const UnitSpec& spec) {
+    return !spec.dormant && runs(spec);
+  });
+  const bool any_waits = std::any_of(specs.begin(), specs.end(), runs);
+  SayWhatIsMissing();
   const bool carries = std::any_of(plans_.begin(), plans_.end(),
                                    [](const auto& plan) { return !plan->carry.empty(); });
   if (carries && !harvester_) harvester_ = std::make_unique<supervisor::Harvester>(plans_);
   crews_.emplace_back();
   AddUnits(std::move(specs), crew);
   schedule_.Add(crew, StartOrder(*first));
+  SkipUnits(*first);
+  if (!any_waits) return Role::kSupervisor;
   MakeSlots(crew, *first);
   const Role role = ForkKeeper(crew, error);
   if (role != Role::kSupervisor || !any_runs) return role;

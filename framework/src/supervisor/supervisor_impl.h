@@ -15,6 +15,7 @@
 #include "supervisor/artifacts.h"
 #include "supervisor/harvester.h"
 #include "supervisor/interrupt.h"
+#include "supervisor/ladder.h"
 #include "supervisor/schedule.h"
 #include "supervisor/slot.h"
 #include "supervisor/spool.h"
@@ -43,6 +44,8 @@ class Supervisor::Impl {
   void AwaitRelease(int terminal);
   int interrupted() const { return interrupt_ ? interrupt_->signal() : 0; }
   Rung rung() const { return rung_; }
+  const std::vector<MissingPart>& missing() const { return ladder_.missing(); }
+  int jobs() const { return settings_.jobs; }
 
  private:
   using Slot = supervisor::Slot;
@@ -62,11 +65,14 @@ class Supervisor::Impl {
 
   // Fork
   void AddUnits(std::vector<UnitSpec> specs, int crew);
+  void SkipUnits(int first);
+  void SayWhatIsMissing();
   std::vector<int> StartOrder(int first) const;
   void MakeSlots(int crew, int first);
   std::vector<int> SupervisorFds() const;
   Role ForkKeeper(int crew, std::string* error);
   bool AwaitFirstCell(int crew, std::string* error);
+  bool HasOrphans() const;
 
   // The loop: supervisor_loop.cc
   void Pump();
@@ -125,10 +131,13 @@ class Supervisor::Impl {
 
   RunSettings settings_;
   cell::HostFacts host_;
+  supervisor::Ladder ladder_;
+  const probe::HostFileSystems no_file_systems_;
   std::vector<std::unique_ptr<cell::Plan>> plans_;
   struct PlanState {
-    bool stood = false;  // a cell of this plan was made
-    std::string error;   // why none can be
+    bool stood = false;   // a cell of this plan was made
+    std::string error;    // why none can be
+    std::string skipped;  // why its units are not to run
   };
   std::vector<PlanState> plan_states_;
   std::vector<std::pair<Options, int>> known_options_;

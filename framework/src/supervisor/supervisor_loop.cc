@@ -297,7 +297,8 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
     outcome.cpu = std::chrono::microseconds(slot.test_end->cpu_us);
     outcome.max_rss_kib = slot.test_end->max_rss_kib;
   }
-  if (share_working_directory_) outcome.rung = Rung::kPartial;
+  outcome.rung = plans_[static_cast<std::size_t>(slot.plan)]->rung;
+  if (share_working_directory_) outcome.rung = std::max(outcome.rung, Rung::kPartial);
   if (slot.fate || !slot.test_end) return outcome;
   const int status = slot.test_end->wait_status;
   if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
@@ -333,7 +334,7 @@ void Supervisor::Impl::EndUnit(Slot* slot) {
 }
 
 void Supervisor::Impl::EndUnit(int unit, const Outcome& outcome) {
-  if (outcome.rung == Rung::kPartial && rung_ == Rung::kFull) rung_ = Rung::kPartial;
+  rung_ = std::max(rung_, outcome.rung);
   Unit& ended = units_[static_cast<std::size_t>(unit)];
   ended.log->End(outcome);
   schedule_.Ended(units_, unit);

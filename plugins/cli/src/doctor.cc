@@ -32,11 +32,14 @@ struct CellResult {
   bool works = false;
   bool full = false;
   std::string reason;
+  std::vector<MissingPart> missing;
+  Rung rung = Rung::kFull;
 };
 
-CellResult TryCell() {
+CellResult TryCell(Fallback fallback) {
   CellResult result;
   internal::RunSettings settings;
+  settings.fallback = fallback;
   settings.notice = [&](const std::string& text) { result.reason = text; };
   internal::Supervisor supervisor(settings);
   internal::UnitSpec unit;
@@ -55,7 +58,9 @@ CellResult TryCell() {
   internal::Event event = supervisor.Next(number);
   while (event.kind != internal::Event::Kind::kEnd) event = supervisor.Next(number);
   result.works = event.outcome.exit_status == 0;
-  result.full = supervisor.rung() == Rung::kFull;
+  result.rung = supervisor.rung();
+  result.full = result.rung == Rung::kFull;
+  result.missing = supervisor.missing();
   if (!result.works) result.reason = event.outcome.reason;
   return result;
 }
@@ -64,6 +69,19 @@ std::string Verdict(const CellResult& cell) {
   if (!cell.works) return "no cell works here: " + cell.reason;
   if (cell.full) return "a cell with default options works here";
   return "a cell with default options works here, but for a part: " + cell.reason;
+}
+
+// What tests would have with --testcell_fallback, where a full cell does not work.
+std::string DescribeFallback(const CellResult& less) {
+  if (!less.works) return "no --testcell_fallback helps: " + less.reason;
+  if (less.rung == Rung::kFork) {
+    return "with --testcell_fallback=fork each test runs in a process of its own, and no more";
+  }
+  std::string text = "with --testcell_fallback=partial tests run without";
+  for (const MissingPart& part : less.missing) {
+    text += (&part == &less.missing.front() ? " " : ", ") + part.title;
+  }
+  return text;
 }
 
 std::string DescribeHost(const Host& host) {
@@ -78,8 +96,11 @@ std::string DescribeHost(const Host& host) {
   return text;
 }
 
-void PrintText(const std::vector<Row>& rows, const CellResult& cell, const Host& host) {
-  std::cout << "testcell doctor: " << Verdict(cell) << "\n" << DescribeHost(host) << "\n\n";
+void PrintText(const std::vector<Row>& rows, const CellResult& cell, const CellResult& less,
+               const Host& host) {
+  std::cout << "testcell doctor: " << Verdict(cell) << "\n";
+  if (!cell.works) std::cout << DescribeFallback(less) << "\n";
+  std::cout << DescribeHost(host) << "\n\n";
   for (const Row& row : rows) {
     const bool required = row.check.weight == Weight::kRequired;
     const char* mark = row.finding.works ? "works" : required ? "FAILS" : "fails";
@@ -95,7 +116,8 @@ void PrintText(const std::vector<Row>& rows, const CellResult& cell, const Host&
   }
 }
 
-void PrintJson(const std::vector<Row>& rows, const CellResult& cell, const Host& host) {
+void PrintJson(const std::vector<Row>& rows, const CellResult& cell, const CellResult& less,
+               const Host& host) {
   using Json = nlohmann::ordered_json;
   const auto text_or_null = [](const std::string& text) {
     return text.empty() ? Json() : Json(text);
@@ -114,12 +136,18 @@ void PrintJson(const std::vector<Row>& rows, const CellResult& cell, const Host&
                     {"remedy", text_or_null(row.diagnosis.remedy)},
                     {"lost", row.finding.works ? Json() : Json(row.check.lost)}});
   }
+  Json fallback;
+  if (!cell.works && less.works) {
+    fallback = {{"rung", Name(less.rung)}, {"missing", Json::array()}};
+    for (const MissingPart& part : less.missing) fallback["missing"].push_back(part.name);
+  }
   const Json report = {{"schema", 1},
                        {"tool", "testcell doctor"},
                        {"version", TESTCELL_VERSION},
                        {"works", cell.works},
                        {"rung", cell.works ? Json(cell.full ? "full" : "partial") : Json()},
                        {"reason", text_or_null(cell.reason)},
+                       {"fallback", fallback},
                        {"host",
                         {{"kernel", host.kernel},
                          {"root", host.root},
@@ -155,11 +183,12 @@ int Doctor(const Words& words) {
       rows.push_back(std::move(row));
     }
   }
-  const CellResult cell = TryCell();
+  const CellResult cell = TryCell(Fallback::kNone);
+  const CellResult less = cell.works ? cell : TryCell(Fallback::kFork);
   if (json) {
-    PrintJson(rows, cell, host);
+    PrintJson(rows, cell, less, host);
   } else {
-    PrintText(rows, cell, host);
+    PrintText(rows, cell, less, host);
   }
   std::cout.flush();
   return cell.works ? 0 : 1;

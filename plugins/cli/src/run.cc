@@ -54,6 +54,9 @@ int Conclude(const Words& command, const Outcome& outcome) {
     case OutcomeKind::kTimedOut:
       Complain(outcome.reason);
       return kStatusTimedOut;
+    case OutcomeKind::kSkipped:
+      Complain("the command was not run: " + outcome.reason);
+      return kStatusRefused;
     case OutcomeKind::kSetupFailed:
     case OutcomeKind::kInterrupted:
       Complain(outcome.reason);
@@ -95,6 +98,11 @@ int Read(const Words& words, Request* request) {
   AddCellArguments(&app, &request->options);
   const int status = Parse(&app, words, &request->command);
   if (status >= 0) return status;
+  const std::string forbidden = internal::CheckFallback(request->flags);
+  if (!forbidden.empty()) {
+    Complain(forbidden);
+    return kStatusRefused;
+  }
   if (!request->command.empty()) return -1;
   Complain("there is no command to run; testcell run --help has the form");
   return kStatusRefused;
@@ -152,7 +160,7 @@ int Run(const Words& words) {
   for (std::string& late : supervisor.Settle()) errors.push_back(std::move(late));
   for (const std::string& each : errors) Complain(each);
   if (status == 0 && !errors.empty()) status = kStatusRefused;
-  status = findings.Conclude(request.command, event, status);
+  status = findings.Conclude(request.command, event, supervisor.missing(), status);
   // A script that waits for us is to end as if the command had been its own.
   if (event.outcome.signal == SIGINT && relay.interrupted_at_terminal()) DieOf(SIGINT);
   return status;

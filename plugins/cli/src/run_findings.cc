@@ -59,7 +59,8 @@ internal::ProbeSettings RunFindings::probes() const {
   return probes;
 }
 
-int RunFindings::Conclude(const Words& command, const internal::Event& end, int status) const {
+int RunFindings::Conclude(const Words& command, const internal::Event& end,
+                          const std::vector<MissingPart>& missing, int status) const {
   report::Test test;
   test.suite = kSuite;
   test.name = NameOf(command);
@@ -78,6 +79,7 @@ int RunFindings::Conclude(const Words& command, const internal::Event& end, int 
   report::Recorder::End run_end;
   run_end.wall = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
+  run_end.missing = missing;
   run_end.conflicts = false;  // one command has nobody to collide with
   const report::Run run = recorder.Finish(run_end);
 

@@ -24,7 +24,8 @@ class RunFindings {
 
   // Of a command that has ended, with the status that testcell is to exit with;
   // gives the one to exit with after all.
-  int Conclude(const Words& command, const internal::Event& end, int status) const;
+  int Conclude(const Words& command, const internal::Event& end,
+               const std::vector<MissingPart>& missing, int status) const;
 
  private:
   const internal::FindingFlags& flags_;

@@ -31,23 +31,6 @@ def finish(command):
     return driver.Done(done.returncode, done.stdout, done.stderr)
 
 
-def finish_in_full_user_namespace(script, command):
-    """A shell as root of a user namespace with all ids: the script, and then the command."""
-    # The second shell is started as a root that is one.
-    process = subprocess.Popen(
-        ["unshare", "--user", "sh", "-c", "read go; exec sh -c \"$@\"", "sh",
-         f"{script} && exec \"$@\"", "sh", *command],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=SETTING.scratch, env=driver.environment())
-    ours = os.readlink("/proc/self/ns/user")
-    driver.wait_until("it has its namespace",
-                      lambda: os.readlink(f"/proc/{process.pid}/ns/user") != ours)
-    for kind in ("uid", "gid"):
-        with open(f"/proc/{process.pid}/{kind}_map", "w", encoding="ascii") as file:
-            file.write("0 0 65536")
-    return driver.finish(process, "go\n")
-
-
 class Doctor(unittest.TestCase):
     def refuse(self, *calls):
         return (*SETTING.prefix, SETTING.rest[0], *calls, "--", SETTING.testcell)
@@ -76,6 +59,7 @@ class ThisHost(Doctor):
         self.assertEqual(report["schema"], 1)
         self.assertEqual(report["rung"], "full")
         self.assertEqual(report["host"]["root"], not SETTING.prefix and os.geteuid() == 0)
+        self.assertIsNone(report["fallback"])
         self.assertEqual([row["name"] for row in rows.values()
                           if row["required"] and not row["works"]], [])
         self.assertEqual(rows["user_namespace"]["required"], not report["host"]["root"])
@@ -137,6 +121,8 @@ class Refusals(Doctor):
     def test_user_namespaces_by_a_filter(self):
         root = SETTING.user == "root"  # who needs neither
         rows, report = self.examine(self.refuse("userns=EPERM", "clone3=ENOSYS"), 0 if root else 1)
+        self.assertEqual(report["fallback"],
+                         None if root else {"rung": "fork", "missing": ["user_namespace"]})
         row = rows["user_namespace"]
         self.assertEqual((row["works"], row["error"], row["call"]),
                          (False, "EPERM", "unshare(CLONE_NEWUSER)"))
@@ -166,6 +152,8 @@ class Refusals(Doctor):
         text = finish([*self.refuse("mount=EPERM"), "doctor"])
         self.assertEqual(text.status, 1)
         self.assertTrue(text.stdout.startswith("testcell doctor: no cell works here: "), text)
+        self.assertEqual(text.stdout.splitlines()[1],
+                         "with --testcell_fallback=partial tests run without private mounts")
         self.assertIn("  FAILS  tmpfs\n", text.stdout)
 
     def test_host_names_by_a_filter(self):
@@ -183,7 +171,7 @@ class Hosts(Doctor):
 
     def test_no_user_namespaces_left(self):
         rows, _ = self.examine([*NOBODY, SETTING.testcell], 1,
-                               lambda command: finish_in_full_user_namespace(
+                               lambda command: driver.finish_in_full_user_namespace(
                                    "echo 0 > /proc/sys/user/max_user_namespaces", command))
         row = rows["user_namespace"]
         self.assertEqual(row["error"], "ENOSPC")
@@ -201,6 +189,7 @@ class Hosts(Doctor):
         self.assertIn("parts of the host's /proc are covered: /proc/bus", row["reason"])
         self.assertTrue(row["remedy"])
         self.assertIn("cannot mount the cell's own proc on /proc: EPERM", report["reason"])
+        self.assertEqual(report["fallback"], {"rung": "partial", "missing": ["proc"]})
 
     def test_chroot(self):
         root = os.path.join(os.path.dirname(SETTING.testcell), "root")

@@ -71,6 +71,23 @@ def run(*arguments, text=None, **options):
     return finish(start(*arguments, **options), text)
 
 
+def finish_in_full_user_namespace(script, command, variables=None):
+    """A shell as root of a user namespace with all ids: the script, and then the command."""
+    # The second shell is started as a root that is one.
+    process = subprocess.Popen(
+        ["unshare", "--user", "sh", "-c", "read go; exec sh -c \"$@\"", "sh",
+         f"{script} && exec \"$@\"", "sh", *command],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=SETTING.scratch, env=environment(**(variables or {})))
+    ours = os.readlink("/proc/self/ns/user")
+    wait_until("it has its namespace",
+               lambda: os.readlink(f"/proc/{process.pid}/ns/user") != ours)
+    for kind in ("uid", "gid"):
+        with open(f"/proc/{process.pid}/{kind}_map", "w", encoding="ascii") as file:
+            file.write("0 0 65536")
+    return finish(process, "go\n")
+
+
 def read_line(stream):
     """The next line of a process that is to say something soon."""
     ready, _, _ = select.select([stream], [], [], DEADLINE_S)

@@ -84,6 +84,11 @@ std::string Findings::Check(const Flags& flags) {
   return std::string();
 }
 
+void Findings::SetIsolation(int jobs, const std::vector<MissingPart>& missing) {
+  jobs_ = jobs;
+  missing_ = missing;
+}
+
 void Findings::AddSuite(const std::string& suite, const Options& options) {
   if (PolicyOf(options) == Leaks::kOff) return;
   for (const Allowance& allowance : options.allowed_leaks) recorder_.Allow(allowance, suite);
@@ -201,6 +206,7 @@ void Findings::EndIteration(bool interrupted) {
 report::Run Findings::TheRun() const {
   report::Recorder::End end;
   end.jobs = jobs_;
+  end.missing = missing_;
   end.wall = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
   end.left_out = left_out_;

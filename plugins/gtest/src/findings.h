@@ -41,6 +41,8 @@ class Findings {
   // Reports can be written, as far as can be known now: empty, or why not.
   static std::string Check(const Flags& flags);
 
+  // As it has turned out: how many tests at once, and without what.
+  void SetIsolation(int jobs, const std::vector<MissingPart>& missing);
   // A suite's tests will run in cells with these Options.
   void AddSuite(const std::string& suite, const Options& options);
   // What is to be looked for, so that every suite gets what it asks for.
@@ -84,6 +86,7 @@ class Findings {
 
   const Flags& flags_;
   int jobs_;
+  std::vector<MissingPart> missing_;
   std::chrono::steady_clock::time_point started_;
   std::int64_t started_epoch_ms_;
   report::Recorder recorder_;

@@ -74,6 +74,7 @@ class Plugin : public EnvironmentHook {
     std::vector<::testing::TestInfo*> tests;  // selected, in order
     Options options;
     bool own_options = false;  // its fixture's
+    bool marked = false;       // its fixture derives from testcell::Test
     Suites mode = Suites::kCell;
     int plan = -1;
     int first_unit = -1;

@@ -190,7 +190,7 @@ void Plugin::TakeUnplayed(IsolatedSuite* suite) {
   replays_.erase(found);
   findings_.AddUnplayed(suite->suite->name(), suite->options, &end);
   const Outcome& outcome = end.outcome;
-  if (outcome.kind == OutcomeKind::kPassed) return;
+  if (outcome.kind == OutcomeKind::kPassed || outcome.kind == OutcomeKind::kSkipped) return;
   ReportPart(::testing::TestPartResult::kFatalFailure, "", -1, "testcell: " + outcome.reason);
 }
 
@@ -310,7 +310,7 @@ void Plugin::PlayLastRun(::testing::TestInfo* test, TestPlace* of_test, const Fa
   ReportOutcome(*test, end.outcome, place.ended);
   ReportErrors(replay.carry_errors(), test->file(), test->line());
   NoteArtifacts(before.artifacts, replay.artifacts());
-  if (end.outcome.kind != OutcomeKind::kInterrupted) {
+  if (end.outcome.kind != OutcomeKind::kInterrupted && end.outcome.kind != OutcomeKind::kSkipped) {
     // All of a cell's time is its test's, with the set-ups, unless others were in it.
     const bool alone = run.started_ms == 0;
     KeepDuration(*test, alone ? end.outcome.wall : std::chrono::milliseconds(place.end.elapsed_ms));
@@ -331,6 +331,11 @@ void Plugin::KeepDuration(const ::testing::TestInfo& test, std::chrono::microsec
 void Plugin::ReportOutcome(const ::testing::TestInfo& test, const Outcome& outcome, bool ended) {
   if (outcome.rung != Rung::kFull) {
     ::testing::Test::RecordProperty("testcell.rung", Name(outcome.rung));
+  }
+  if (outcome.kind == OutcomeKind::kSkipped) {  // for want of a part of its cell
+    ReportPart(::testing::TestPartResult::kSkip, test.file(), test.line(),
+               "testcell: skipped: " + outcome.reason);
+    return;
   }
   if (outcome.kind == OutcomeKind::kPassed) {
     if (ended) return;

@@ -31,6 +31,7 @@ bool Plugin::AddSuite(::testing::TestSuite* suite) {
   const FixtureRecord* const fixture = FindFixture(*sorted.front());
   const bool marked = fixture != nullptr && fixture->marked;
   if (setup_.flags.isolate == Isolate::kMarked && !marked) return true;
+  isolated->marked = marked;
   isolated->own_options = fixture != nullptr && fixture->options != nullptr;
   isolated->options = isolated->own_options ? fixture->options() : setup_.default_options;
   isolated->mode = isolated->options.suites.value_or(setup_.flags.suites);
@@ -64,7 +65,9 @@ bool Plugin::SuitesInParent() const {
 void Plugin::PlanSuites() {
   int default_plan = -1;
   for (const auto& suite : suites_) {
-    const bool own = suite->own_options;
+    // A fixture that asks for cells is not to run without.
+    const bool needs_cell = suite->marked && setup_.flags.fallback == Fallback::kFork;
+    const bool own = suite->own_options || needs_cell;
     if (!own && default_plan >= 0) {
       suite->plan = default_plan;
       continue;
@@ -72,6 +75,7 @@ void Plugin::PlanSuites() {
     std::string error;
     Options options = suite->options;
     for (const std::string& path : CoverageDirectories()) options.shared.push_back(path);
+    if (needs_cell) options.needs.push_back(Part::kProcesses);
     suite->plan = supervisor_->AddPlan(options, &error);
     if (suite->plan < 0) {
       RefuseToRun((own ? "the CellOptions() of " + std::string(suite->suite->name()) + ": " : "") +
@@ -79,6 +83,7 @@ void Plugin::PlanSuites() {
     }
     if (!own) default_plan = suite->plan;
   }
+  findings_.SetIsolation(supervisor_->jobs(), supervisor_->missing());
 }
 
 UnitSpec Plugin::MakeSpec(const IsolatedSuite& suite, std::size_t test) const {

@@ -60,8 +60,9 @@ void Initialize(int* argc, char** argv) {
   } else {
     ::testing::InitGoogleTest(argc, argv);
   }
-  const std::string error =
+  std::string error =
       ParseFlags(PluginFlagTable(&program.setup.flags), program.defaults, argc, argv);
+  if (error.empty()) error = CheckFallback(program.setup.flags);
   if (!error.empty()) {
     std::fflush(stdout);
     std::fprintf(stderr, "testcell: %s\n", error.c_str());

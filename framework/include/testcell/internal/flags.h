@@ -35,6 +35,7 @@ struct CellFlags {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   User user = User::kSelf;
   std::vector<std::string> carry;
+  Fallback fallback = Fallback::kNone;
 };
 
 enum class ConflictPolicy { kOff, kReport, kFail };
@@ -65,6 +66,10 @@ using FlagTable = std::vector<Flag>;
 // said to be the default.
 FlagTable CellFlagTable(CellFlags* flags);
 FlagTable FindingFlagTable(FindingFlags* flags);
+
+// Empty, or why what they ask for is not allowed: TESTCELL_MUST_ISOLATE=1 in the
+// environment forbids every fallback.
+std::string CheckFallback(const CellFlags& flags);
 
 // What the flags leave open comes with its default: notices go to stderr.
 RunSettings MakeRunSettings(const CellFlags& flags);

@@ -69,7 +69,8 @@ struct SharedUse {
 struct Run {
   int jobs = 1;
   std::chrono::microseconds wall{0};
-  bool left_out = false;  // of the program's tests, some did not run
+  bool left_out = false;             // of the program's tests, some did not run
+  std::vector<MissingPart> missing;  // what cells had to do without
   std::vector<Test> tests;
   std::vector<RunLeak> leaks;
   std::vector<AllowanceCount> allowances;
@@ -116,6 +117,7 @@ class Recorder {
     int jobs = 1;
     std::chrono::microseconds wall{0};
     bool left_out = false;
+    std::vector<MissingPart> missing;
     bool conflicts = true;  // look for them
   };
   // The run as it is by now. More may be added after.

@@ -47,7 +47,10 @@ enum class Receiver : std::uint32_t {
 };
 
 struct RunSettings {
-  int jobs = 1;                       // units at once, at least 1
+  int jobs = 1;                  // units at once, at least 1
+  bool jobs_by_default = false;  // nobody asked for that many: one where tests could collide
+  Fallback fallback = Fallback::kNone;
+  bool must_isolate = false;          // nor may what `cwd` calls auto be shared
   std::chrono::milliseconds slow{0};  // after which a running unit is announced; zero: never
   // Stdout and stderr of this process are one file: the tests' are then one
   // pipe, and their order is exact.

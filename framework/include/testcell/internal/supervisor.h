@@ -91,8 +91,8 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // A number for equal Options; -1 and the reason where they can't be had.
-  // Not after the first Fork.
+  // A number for these Options; -1 and why they can't be had. With a fallback, units
+  // whose Options ask for what is refused end as skipped. Not after the first Fork.
   int AddPlan(const Options& options, std::string* error);
 
   // Forks the workers for these units and starts the first ones. The number
@@ -138,8 +138,9 @@ class Supervisor {
 
   // The signal that asked the run to end (SIGINT, SIGTERM), or 0.
   int interrupted() const;
-  // The lowest rung of any cell so far.
-  Rung rung() const;
+  Rung rung() const;                                // the lowest of any cell so far
+  const std::vector<MissingPart>& missing() const;  // of the plans, by a fallback
+  int jobs() const;                                 // units at once, at most
 
  private:
   class Impl;

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -80,7 +81,11 @@ void CheckMqueue() {
 void CheckSysfs() {
   EnterMounts(CLONE_NEWNET);
   const std::string place = MountTmpfs();
-  Need(::mount("sysfs", place.c_str(), "sysfs", kQuiet | MS_NOEXEC, nullptr) == 0, "mount(sysfs)");
+  constexpr unsigned long kFlags = kQuiet | MS_NOEXEC;
+  if (::mount("sysfs", place.c_str(), "sysfs", kFlags, nullptr) == 0) return;
+  // Where the host's is read-only, a cell's is, too.
+  Need(errno == EPERM && ::mount("sysfs", place.c_str(), "sysfs", kFlags | MS_RDONLY, nullptr) == 0,
+       "mount(sysfs)");
 }
 
 void CheckReadOnly() {

@@ -1,6 +1,7 @@
 // Runs a command where system calls are refused, as containers and old kernels
 // do it: refuse CALL=ERRNO... -- COMMAND...
-// CALL is a name below, or userns: clone and unshare of a user namespace.
+// CALL is a name below; or newnet and the like, for clone and unshare of that kind
+// of namespace. The flags of clone3 no filter can see: refuse it with ENOSYS, too.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
@@ -28,6 +29,17 @@ static const struct {
     {"seccomp", SYS_seccomp},
     {"fanotify_init", SYS_fanotify_init},
     {"sethostname", SYS_sethostname},
+    {"fsopen", SYS_fsopen},
+    {"pidfd_send_signal", SYS_pidfd_send_signal},
+};
+
+static const struct {
+  const char* name;
+  unsigned flags;
+} kNamespaces[] = {
+    {"userns", CLONE_NEWUSER},      {"newpid", CLONE_NEWPID}, {"newns", CLONE_NEWNS},
+    {"newnet", CLONE_NEWNET},       {"newipc", CLONE_NEWIPC}, {"newuts", CLONE_NEWUTS},
+    {"newcgroup", CLONE_NEWCGROUP},
 };
 
 static const struct {
@@ -35,7 +47,7 @@ static const struct {
   int number;
 } kErrors[] = {{"EPERM", EPERM}, {"ENOSYS", ENOSYS}, {"EACCES", EACCES}, {"ENOSPC", ENOSPC}};
 
-static struct sock_filter program[64];
+static struct sock_filter program[256];
 static unsigned short length = 0;
 
 static void Add(struct sock_filter instruction) { program[length++] = instruction; }
@@ -59,6 +71,10 @@ static void Refuse(int call, unsigned mask, int error) {
   Add(refuse);
 }
 
+static int Is(const char* word, const char* equals, const char* name) {
+  return strncmp(word, name, strlen(name)) == 0 && name[equals - word] == '\0';
+}
+
 static int Parse(const char* word) {
   const char* equals = strchr(word, '=');
   if (equals == NULL) return 0;
@@ -67,14 +83,14 @@ static int Parse(const char* word) {
     if (strcmp(equals + 1, kErrors[i].name) == 0) error = kErrors[i].number;
   }
   if (error == 0) return 0;
-  if (strncmp(word, "userns=", 7) == 0) {
-    Refuse(SYS_clone, CLONE_NEWUSER, error);
-    Refuse(SYS_unshare, CLONE_NEWUSER, error);
+  for (size_t i = 0; i < sizeof kNamespaces / sizeof *kNamespaces; ++i) {
+    if (!Is(word, equals, kNamespaces[i].name)) continue;
+    Refuse(SYS_clone, kNamespaces[i].flags, error);
+    Refuse(SYS_unshare, kNamespaces[i].flags, error);
     return 1;
   }
   for (size_t i = 0; i < sizeof kCalls / sizeof *kCalls; ++i) {
-    if (strncmp(word, kCalls[i].name, strlen(kCalls[i].name)) == 0 &&
-        kCalls[i].name[equals - word] == '\0') {
+    if (Is(word, equals, kCalls[i].name)) {
       Refuse(kCalls[i].number, 0, error);
       return 1;
     }
