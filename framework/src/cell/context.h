@@ -24,7 +24,8 @@ struct SlotFds {
   int results = -1;
   int output[2] = {-1, -1};  // stdout and stderr; the same pipe where ours are one
   int null = -1;             // /dev/null, for stdin
-  int alive = -1;            // a pipe that ends with the worker and its cell
+  int alive = -1;            // a socket that ends with the worker and its cell
+  int keepers = -1;          // its other end
 };
 
 // Signal state of the supervisor before any of ours was changed.

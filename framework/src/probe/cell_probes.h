@@ -42,6 +42,9 @@ class CellProbes {
   // For whoever makes the cell to fill in, before Begin().
   PlaceFds* place_fds() { return &place_fds_; }
 
+  // Its groups of fanotify(7), at most kMostGroups. Returns how many.
+  static constexpr int kMostGroups = 2;
+  int PutGroups(int* fds) const;
   // While it waits for the next cell, every pause_ms().
   void DiscardFiles() const;
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ void MoveFdsUp(std::vector<cell::WorkerSettings>* workers) {
 // A worker that runs.
 struct Place {
   pid_t pid = -1;
-  posix::UniqueFd alive;  // the reading end: at its end when the worker and its cell are gone
+  posix::UniqueFd alive;  // at its end when the worker and its cell are gone
 };
 
 void CloseOthers(std::vector<cell::WorkerSettings>* workers, std::size_t mine) {
@@ -93,7 +94,9 @@ bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_
   const pid_t keeper = ::getpid();
   cell::WorkerSettings& mine = settings->workers[number];
   int alive[2] = {-1, -1};
-  if (::pipe2(alive, O_CLOEXEC) != 0) alive[0] = alive[1] = -1;  // then nobody waits for its end
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, alive) != 0) {
+    alive[0] = alive[1] = -1;  // then nobody waits for its end
+  }
   Place& place = (*places)[number];
   place.alive.Reset(alive[0]);
   place.pid = Fork(mine);
@@ -104,6 +107,7 @@ bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_
     return true;
   }
   DieWith(keeper);
+  mine.fds.keepers = place.alive.Release();
   places->clear();
   CloseOthers(&settings->workers, number);
   mine.fds.alive = alive[1];
@@ -117,7 +121,10 @@ bool ForkWorker(KeeperSettings* settings, std::vector<Place>* places, std::size_
 // said to the next.
 void AwaitEnd(const posix::UniqueFd& alive) {
   char byte;
-  while (alive && ::read(alive.get(), &byte, 1) < 0 && errno == EINTR) continue;
+  ssize_t size = 0;
+  do {
+    if (alive) size = ::recv(alive.get(), &byte, sizeof byte, 0);
+  } while (size > 0 || (size < 0 && errno == EINTR));
 }
 
 void BlockSignals() {
@@ -130,7 +137,53 @@ void BlockSignals() {
   ::sigaction(SIGCHLD, &plain, nullptr);
 }
 
+// With namespaces of their own, what is left of cells is below their inits: those that
+// outlive their workers become this process's children, to be waited for.
+void TakeInits(const KeeperSettings& settings) {
+  for (const cell::WorkerSettings& worker : settings.workers) {
+    for (const auto& plan : *worker.plans) {
+      if (!plan->own_processes) return;
+    }
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+// Waits until something has ended. True: this is to be the end of all.
+bool AwaitNews() {
+  sigset_t expected;
+  ::sigemptyset(&expected);
+  ::sigaddset(&expected, SIGCHLD);
+  ::sigaddset(&expected, EndSignal());
+  return ::sigwaitinfo(&expected, nullptr) == EndSignal();
+}
+
+[[noreturn]] void EndAll(const std::vector<Place>& places) {
+  for (const Place& place : places) {
+    if (place.pid > 0) ::kill(place.pid, SIGKILL);
+  }
+  while (::waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR) continue;
+  ::_exit(0);
+}
+
+// One that exited has said why; one that was killed is replaced. Null: none has ended.
+Place* FindKilled(std::vector<Place>* places) {
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) ::_exit(0);  // no worker is left
+    if (pid == 0) return nullptr;
+    const auto dead = std::find_if(places->begin(), places->end(),
+                                   [pid](const Place& place) { return place.pid == pid; });
+    if (dead == places->end()) continue;
+    dead->pid = -1;
+    if (WIFSIGNALED(status)) return &*dead;
+  }
+}
+
 }  // namespace
+
+int EndSignal() { return SIGRTMAX; }
 
 TestSetup RunKeeper(KeeperSettings settings) {
   DieWith(settings.supervisor);
@@ -143,6 +196,7 @@ TestSetup RunKeeper(KeeperSettings settings) {
   }
   for (const int fd : settings.supervisor_fds) ::close(fd);
   MoveFdsUp(&settings.workers);
+  TakeInits(settings);
   if (settings.on_fork) settings.on_fork();
 
   TestSetup setup;
@@ -151,18 +205,13 @@ TestSetup RunKeeper(KeeperSettings settings) {
     if (!ForkWorker(&settings, &places, i, &setup)) return setup;
   }
   for (;;) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, 0);
-    if (pid < 0 && errno == EINTR) continue;
-    if (pid < 0) ::_exit(0);  // no worker is left
-    const auto dead = std::find_if(places.begin(), places.end(),
-                                   [pid](const Place& place) { return place.pid == pid; });
-    // One that exited has said why; one that was killed is replaced.
-    if (dead == places.end() || !WIFSIGNALED(status)) continue;
-    AwaitEnd(dead->alive);
-    const auto number = static_cast<std::size_t>(dead - places.begin());
-    ++settings.workers[number].epoch;
-    if (!ForkWorker(&settings, &places, number, &setup)) return setup;
+    while (Place* const killed = FindKilled(&places)) {
+      AwaitEnd(killed->alive);
+      const auto number = static_cast<std::size_t>(killed - places.data());
+      ++settings.workers[number].epoch;
+      if (!ForkWorker(&settings, &places, number, &setup)) return setup;
+    }
+    if (AwaitNews()) EndAll(places);
   }
 }
 

@@ -24,6 +24,10 @@ struct KeeperSettings {
   std::function<void()> on_fork;
 };
 
+// Ends a keeper once all that it has forked is gone, cells and all. No terminal, shell
+// or service manager sends it.
+int EndSignal();
+
 // In the forked process. Returns in test processes only.
 TestSetup RunKeeper(KeeperSettings settings);
 

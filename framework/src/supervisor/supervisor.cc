@@ -108,12 +108,12 @@ Supervisor::Impl::~Impl() {
   while (HasOrphans()) Pump();
   for (Crew& crew : crews_) {
     if (crew.keeper <= 0) continue;
-    ::kill(crew.keeper, SIGKILL);
+    ::kill(crew.keeper, supervisor::EndSignal());
     // ECHILD: the program reaps, or ignores, its children by itself.
     posix::RetryOnInterrupt([&] { return ::waitpid(crew.keeper, nullptr, 0); });
   }
-  // The keeper's death ends the workers, theirs the cells; an end of file on
-  // its socket says that a slot's last process is gone. An init whose worker
+  // The keeper ends with its workers and their cells; where it was killed, an end of
+  // file on its socket says that a slot's last process is gone. An init whose worker
   // died before it asked to die with it is told by the end of its orders.
   for (auto& slot : slots_) {
     slot->CloseRemote();  // ours to close still, if no keeper was forked

@@ -51,6 +51,38 @@ def run(what, arguments, cwd, prefix=(), binary=BINARY, expect=0, contains=None)
         print("  " + "; ".join(problems) + "\n" + output)
 
 
+def processes(name):
+    """Those of that name, zombies included, as state and process id."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                pid, rest = file.read().split(" (", 1)
+        except (OSError, ValueError):
+            continue  # no process, or gone
+        comm, fields = rest.rsplit(") ", 1)
+        if comm == name:
+            found.append(f"{pid} {fields[0]}")
+    return found
+
+
+def leaves_no_process(user, directory, prefix):
+    """When a run has ended, so have all processes of it, at that very moment."""
+    name = f"left-{os.getpid()}"
+    program = os.path.join(directory, name)
+    shutil.copy(BINARY, program)
+    os.chmod(program, 0o755)
+    for repeat in range(5):
+        subprocess.run([*prefix, program, "--testcell_jobs=4", "--gtest_filter=Pair.*"],
+                       cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        left = processes(name)
+        print(("ok      " if not left else "FAILED  ") + f"{user}, processes after run {repeat + 1}")
+        if left:
+            failures.append(f"{user}, left processes: {left}")
+            print("  " + "; ".join(left), flush=True)
+    os.unlink(program)
+
+
 def users():
     yield "as root" if os.geteuid() == 0 else "as this user", ()
     if os.geteuid() != 0:
@@ -89,6 +121,7 @@ def main():
             run(f"{user}, by a relative symbolic link below {place}", [], below, prefix, "./link")
             shutil.rmtree(below)
         run(f"{user}, in /tmp itself", ["--gtest_filter=Pair.*:Names.*"], "/tmp", prefix)
+        leaves_no_process(user, home, prefix)
         shutil.rmtree(home)
     print(f"{len(failures)} failed" if failures else "all as expected")
     return 1 if failures else 0
