@@ -14,6 +14,12 @@ namespace {
 // For the making of a cell, which takes about a millisecond: an end to a wait
 // on a host that hangs.
 constexpr std::chrono::seconds kMakeLimit{60};
+constexpr std::chrono::seconds kExamineLimit{60};  // of what a test has left
+
+// Its test is at work: time passes for it.
+bool IsUnderWay(const supervisor::Slot& slot) {
+  return slot.state == supervisor::Slot::State::kRunning && !slot.fate && !slot.test_end;
+}
 
 std::string Spoken(std::chrono::milliseconds time) {
   if (time.count() % 60000 == 0) return fmt::format("{} min", time.count() / 60000);
@@ -129,9 +135,9 @@ int Supervisor::Impl::PollTimeout() const {
   const auto consider = [&](Clock::time_point time) { next = next ? std::min(*next, time) : time; };
   for (const auto& slot : slots_) {
     if (slot->deadline) consider(*slot->deadline);
-    if (slot->state != Slot::State::kRunning) continue;
+    if (!IsUnderWay(*slot)) continue;
     const auto limit = units_[static_cast<std::size_t>(slot->unit)].spec.time_limit;
-    if (limit.count() > 0 && !slot->fate) consider(slot->since + limit);
+    if (limit.count() > 0) consider(slot->since + limit);
     if (settings_.slow.count() > 0 && !slot->slow_told) consider(slot->since + settings_.slow);
   }
   if (next_status_) consider(*next_status_);
@@ -144,7 +150,7 @@ void Supervisor::Impl::CheckDeadlines() {
   const Clock::time_point now = Clock::now();
   for (auto& slot : slots_) {
     if (slot->deadline && now >= *slot->deadline) OnDeadline(slot.get());
-    if (slot->state != Slot::State::kRunning || slot->fate) continue;
+    if (!IsUnderWay(*slot)) continue;
     const UnitSpec& spec = units_[static_cast<std::size_t>(slot->unit)].spec;
     if (spec.time_limit.count() > 0 && now >= slot->since + spec.time_limit) {
       OnDeadline(slot.get());
@@ -157,6 +163,12 @@ void Supervisor::Impl::CheckDeadlines() {
   }
 }
 
+// What comes after its end takes none of a test's time.
+void Supervisor::Impl::OnTestEnded(Slot* slot, const protocol::Report& report) {
+  slot->test_end = report;
+  slot->deadline = Clock::now() + kExamineLimit;
+}
+
 void Supervisor::Impl::OnDeadline(Slot* slot) {
   slot->deadline.reset();
   if (slot->state != Slot::State::kRunning) {  // the cell was never made
@@ -164,6 +176,14 @@ void Supervisor::Impl::OnDeadline(Slot* slot) {
     return;
   }
   const UnitSpec& spec = units_[static_cast<std::size_t>(slot->unit)].spec;
+  if (slot->test_end) {
+    units_[static_cast<std::size_t>(slot->unit)].log->SetNotListed(1);
+    Notice(
+        fmt::format("what {} left and used is not all listed: to look for it took longer than {}",
+                    spec.name, Spoken(kExamineLimit)));
+    slot->KillCell();
+    return;
+  }
   slot->fate = Outcome{};
   slot->fate->kind = OutcomeKind::kTimedOut;
   slot->fate->reason =

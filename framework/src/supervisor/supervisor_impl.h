@@ -113,6 +113,7 @@ class Supervisor::Impl {
   void OrderCell(Slot* slot, int plan);
   void OrderRun(Slot* slot, int unit);
   void CheckDeadlines();
+  void OnTestEnded(Slot* slot, const protocol::Report& report);
   void OnDeadline(Slot* slot);
   void GiveUp(int unit, const Outcome& outcome);
   void GiveUpPlan(int crew, int plan, const std::string& reason);

@@ -122,7 +122,7 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
       }
       break;
     case protocol::ReportKind::kTestEnded:
-      slot->test_end = report;
+      OnTestEnded(slot, report);
       break;
     case protocol::ReportKind::kKept:
       OnKept(slot);
@@ -216,6 +216,7 @@ void Supervisor::Impl::OnFailure(Slot* slot, const protocol::Report& report) {
 
 void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   if (slot->state != Slot::State::kRunning) return;
+  slot->deadline.reset();
   if (report.lost_findings > 0) {
     const Unit& unit = units_[static_cast<std::size_t>(slot->unit)];
     unit.log->SetNotListed(report.lost_findings);
