@@ -62,6 +62,7 @@ class Planner {
     if (plan_.own_mounts && !Files(error)) return false;
     Process();
     plan_.places = MakePlaces(plan_);
+    if (!plan_.cwd_shared.empty()) plan_.rung = Rung::kPartial;
     if (lacking_) plan_.rung = plan_.own_processes ? Rung::kPartial : Rung::kFork;
     if (plan_.open_paths.size() > kMaxPaths) {
       *error = fmt::format("a cell can bind at most {} paths, {} were asked for", kMaxPaths,
@@ -197,12 +198,15 @@ class Planner {
     if (cwd_ == WorkingDirectory::kShared) return true;
     if (cwd_ == WorkingDirectory::kAuto && IsNamedOtherwise(host_.cwd)) return true;
     if (host_.cwd.empty() || host_.cwd == "/") {
-      if (cwd_ == WorkingDirectory::kAuto && !defaults_.no_fallback) return true;
-      *error = fmt::format(
-          "the working directory {} can't be made private: {}; "
-          "run from another directory, or pass --testcell_cwd=shared",
-          host_.cwd.empty() ? "(deleted)" : host_.cwd,
-          host_.cwd.empty() ? "it is gone" : "an overlay on / would hide mounts");
+      const std::string reason =
+          fmt::format("the working directory {} can't be made private: {}",
+                      host_.cwd.empty() ? "(deleted)" : host_.cwd,
+                      host_.cwd.empty() ? "it is gone" : "an overlay on / would hide mounts");
+      if (cwd_ == WorkingDirectory::kAuto && !defaults_.no_fallback) {
+        plan_.cwd_shared = reason;
+        return true;
+      }
+      *error = reason + "; run from another directory, or pass --testcell_cwd=shared";
       return false;
     }
     if (CoveredByOverlay(host_.cwd) || IsPrivate(host_.cwd)) return true;

@@ -124,6 +124,7 @@ struct Plan {
 
   std::string cwd;
   bool cwd_may_be_shared = false;
+  std::string cwd_shared;  // why it is, although it was to be private if it can be
 
   // Where files are carried back from: a copy-on-write directory and the place
   // of its changes in the base tmpfs. Empty where `carry` is.

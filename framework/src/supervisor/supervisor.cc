@@ -137,6 +137,9 @@ int Supervisor::Impl::AddPlan(const Options& options, std::string* error) {
   auto plan = std::make_unique<cell::Plan>();
   const Verdict verdict = ladder_.MakePlan(options, plan.get(), error);
   if (verdict == Verdict::kRefused) return -1;
+  if (!plan->cwd_shared.empty() && !std::exchange(told_of_working_directory_, true)) {
+    Notice(plan->cwd_shared + "; tests share it");
+  }
   plans_.push_back(std::move(plan));
   plan_states_.emplace_back();
   if (verdict == Verdict::kSkipped) plan_states_.back().skipped = *error;

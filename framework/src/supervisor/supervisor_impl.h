@@ -165,6 +165,7 @@ class Supervisor::Impl {
   std::vector<pollfd> poll_;
   std::mt19937_64 random_;
   bool share_working_directory_ = false;
+  bool told_of_working_directory_ = false;
   bool told_of_watch_ = false;
   bool stopped_ = false;
   Rung rung_ = Rung::kFull;

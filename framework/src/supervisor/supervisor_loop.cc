@@ -298,8 +298,10 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
     outcome.cpu = std::chrono::microseconds(slot.test_end->cpu_us);
     outcome.max_rss_kib = slot.test_end->max_rss_kib;
   }
-  outcome.rung = plans_[static_cast<std::size_t>(slot.plan)]->rung;
-  if (share_working_directory_) outcome.rung = std::max(outcome.rung, Rung::kPartial);
+  const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot.plan)];
+  outcome.rung = plan.rung;
+  const bool shared = share_working_directory_ && plan.cwd_may_be_shared;
+  if (shared) outcome.rung = std::max(outcome.rung, Rung::kPartial);
   if (slot.fate || !slot.test_end) return outcome;
   const int status = slot.test_end->wait_status;
   if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
@@ -322,7 +324,6 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
     outcome.reason = "after its last message the test process " + DescribeDeath(status);
   }
   if (outcome.kind != OutcomeKind::kPassed && slot.test_end->flags != 0) {
-    const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot.plan)];
     outcome.reason += "; " + cell::DescribeFull(plan, slot.test_end->flags);
   }
   return outcome;

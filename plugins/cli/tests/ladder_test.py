@@ -141,6 +141,12 @@ class MustIsolate(Ladder):
                             "an overlay on / would hide mounts; run from another directory, or pass "
                             "--testcell_cwd=shared")
 
+    def test_the_root_directory_is_shared(self):
+        done = self.run_tests("Plain.Passes", cwd="/")
+        self.assertEqual((done.status, done.tests["Plain.Passes"]["rung"]), (0, "partial"), done)
+        self.assertEqual(done.stderr, "testcell: the working directory / can't be made private: an "
+                         "overlay on / would hide mounts; tests share it\n", done)
+
     def test_it_forbids_a_shared_working_directory(self):
         shared = "cannot make copy-on-write the working directory /proc/sys: E"
         done = self.run_tests("Plain.Passes", cwd="/proc/sys")
