@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "testcell/internal/xml_text.h"
+
 namespace testcell::cli {
 namespace {
 
@@ -194,39 +196,6 @@ class Parser {
   std::string problem_;
 };
 
-// What XML can't hold is left out.
-std::string Encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        encoded += "&lt;";
-        break;
-      case '>':
-        encoded += "&gt;";
-        break;
-      case '&':
-        encoded += "&amp;";
-        break;
-      case '"':
-        encoded += "&quot;";
-        break;
-      case '\n':
-        encoded += "&#x0A;";
-        break;
-      case '\r':
-        encoded += "&#x0D;";
-        break;
-      case '\t':
-        encoded += "&#x09;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= ' ') encoded += c;
-    }
-  }
-  return encoded;
-}
-
 // Without what XML can't hold.
 std::string Characters(std::string_view text) {
   std::string characters;
@@ -252,7 +221,7 @@ std::string Section(const std::string& characters) {
 void Write(const XmlElement& element, std::size_t depth, std::string* text) {
   text->append(2 * depth, ' ').append("<").append(element.name);
   for (const auto& [name, value] : element.attributes) {
-    text->append(" ").append(name).append("=\"").append(Encode(value)).append("\"");
+    text->append(" ").append(name).append("=\"").append(internal::EscapeXml(value)).append("\"");
   }
   const std::string characters = Characters(element.text);
   const bool blank = IsBlank(characters);

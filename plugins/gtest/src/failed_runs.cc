@@ -13,6 +13,7 @@
 #include "gtest_flags.h"
 #include "private_access.h"
 #include "testcell/internal/report.h"
+#include "testcell/internal/xml_text.h"
 
 namespace testcell {
 namespace internal {
@@ -30,43 +31,6 @@ void PrintFailure(const std::string& text) {
   std::cout.flush();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-}
-
-// As GoogleTest's XML escapes attributes; good for text, too.
-std::string EscapeXml(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '\'':
-        escaped += "&apos;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\n':
-        escaped += "&#x0A;";
-        break;
-      case '\t':
-        escaped += "&#x09;";
-        break;
-      case '\r':
-        escaped += "&#x0D;";
-        break;
-      default:
-        // XML has no way to write other control characters.
-        if (static_cast<unsigned char>(c) >= ' ') escaped += c;
-    }
-  }
-  return escaped;
 }
 
 // Escaped still; empty where the tag has no such attribute.
