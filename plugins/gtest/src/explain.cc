@@ -341,6 +341,14 @@ int Explainer::SayNeverPasses(const Observation& alone) {
   const Observation outside = laboratory_.RunOutside();
   if (laboratory_.interrupted() != 0) return kStatusUnexplained;
   report_.Row(laboratory_.runs(), outside, "alone, in a process without a cell");
+  if (outside.verdict == Verdict::kNoCell) {
+    report_.Say("no explanation: " + name + (skips ? " skips" : " fails") +
+                " alone, after the tests before it, and with what cells hide; how it comes out "
+                "without a cell is not known: " +
+                outside.reason + CountRuns());
+    report_.Quote("Alone:", alone);
+    return kStatusUnexplained;
+  }
   if (Passed(outside)) {
     report_.Say(name +
                 " needs what no cell has: it passes alone in a process of the host, and in "
