@@ -112,8 +112,13 @@ std::optional<protocol::Report> Slot::Receive(pid_t* sender, bool* closed) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  const ssize_t size = posix::RetryOnInterrupt(
-      [&] { return ::recvmsg(control_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  const auto receive = [&] {
+    return ::recvmsg(control_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  };
+  ssize_t size = posix::RetryOnInterrupt(receive);
+  // Told first, and once, where who has ended left an order unread: what it had to say
+  // is there still.
+  if (size < 0 && errno == ECONNRESET) size = posix::RetryOnInterrupt(receive);
   *closed = size == 0 || (size < 0 && errno != EAGAIN);
   if (size != sizeof report) return std::nullopt;
   *sender = -1;
