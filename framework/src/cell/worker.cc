@@ -33,17 +33,13 @@ void SendIdle(const Context& context, int wait_status) {
 
 // To close a fanotify group takes milliseconds where others have just been closed, or
 // file systems with marks been unmounted (fsnotify_destroy_group(), as of Linux 6.18),
-// and this process's end is waited for. So the last to hold them is a socket that waits
+// and this process's end is waited for. So the last to hold it is a socket that waits
 // to be received from itself, which the kernel clears away by a thread of its own
 // (since Linux 6.10).
-void LeaveGroups(const Context& context) {
+void LeaveGroup(const Context& context) {
   const SlotFds& fds = *context.fds;
-  int passed[probe::CellProbes::kMostGroups + 1];
-  int count = context.probes != nullptr ? context.probes->PutGroups(passed) : 0;
-  if (count > 0) {
-    passed[count++] = fds.keepers;
-    posix::PassFds(fds.alive, passed, count);
-  }
+  const int passed[] = {context.probes != nullptr ? context.probes->group() : -1, fds.keepers};
+  if (passed[0] >= 0) posix::PassFds(fds.alive, passed, 2);
   ::close(fds.keepers);
 }
 
@@ -105,7 +101,7 @@ TestOrder RunWorker(const WorkerSettings& settings) {
         settings.probes, may_watch ? *settings.file_systems : probe::HostFileSystems());
     if (context.probes == nullptr) Fail(context, Step::kInit, ENOMEM, "(memory for findings)");
   }
-  LeaveGroups(context);
+  LeaveGroup(context);
   SendHello(context, settings.epoch);
   protocol::Order order;
   while (Receive(context, &order)) {

@@ -163,14 +163,6 @@ WatchError CellProbes::error() const {
   return {};
 }
 
-int CellProbes::PutGroups(int* fds) const {
-  int count = 0;
-  for (const int fd : {file_events_.fd(), escapes_.written_fd()}) {
-    if (fd >= 0) fds[count++] = fd;
-  }
-  return count;
-}
-
 int CellProbes::pause_ms() const {
   constexpr int kPauseMs = 100;  // in which the host fills no queue of 16,384 events
   return escapes_.has_events() ? kPauseMs : -1;

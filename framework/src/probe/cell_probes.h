@@ -42,9 +42,8 @@ class CellProbes {
   // For whoever makes the cell to fill in, before Begin().
   PlaceFds* place_fds() { return &place_fds_; }
 
-  // Its groups of fanotify(7), at most kMostGroups. Returns how many.
-  static constexpr int kMostGroups = 2;
-  int PutGroups(int* fds) const;
+  // Its group of fanotify(7) whose events hold nothing of the file systems; -1: none.
+  int group() const { return file_events_.fd(); }
   // While it waits for the next cell, every pause_ms().
   void DiscardFiles() const;
 

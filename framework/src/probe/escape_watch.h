@@ -27,7 +27,6 @@ class EscapeWatch {
   void Watch(const FileEvents& events, const HostFileSystems& systems);
   // The same where only calls will tell.
   void ExpectCalls();
-  int written_fd() const { return written_.get(); }  // -1: none
   bool has_events() const { return system_count_ > 0 || written_; }
   // ENOSPC or ENOMEM where the kernel has no room for one more mark; else 0.
   int error() const { return error_; }
