@@ -150,7 +150,7 @@ class Scarce(unittest.TestCase):
 
     def test_memory(self):
         # A sanitizer's shadow is larger than any limit here.
-        self.check([f"--as={n}000000:{n}000000" for n in (10, 400)], "ENOMEM")
+        self.check([f"--as={n}000000:{n}000000" for n in (12, 400)], "ENOMEM")
 
     def test_processes(self):
         if SETTING.user == "root":

@@ -144,8 +144,8 @@ class Command(unittest.TestCase):
         with open(program, "w", encoding="ascii") as file:
             file.write("#!/bin/sh\necho here\n")
         os.chmod(program, 0o755)
-        self.assertEqual(self.output("--", program, cwd="/"), "here\n")
-        self.assertEqual(self.output("--", "program", cwd="/",
+        self.assertEqual(self.output("--testcell_cwd=shared", "--", program, cwd="/"), "here\n")
+        self.assertEqual(self.output("--testcell_cwd=shared", "--", "program", cwd="/",
                                      env={"PATH": SETTING.scratch + ":/usr/bin:/bin"}), "here\n")
 
     def test_who_it_is(self):

@@ -111,7 +111,8 @@ class Run(unittest.TestCase):
         self.assertEqual(len(report.fates), 20 + 2 + 11 + 4 + 1)
         self.assertEqual(set(report.fates.values()), {"Passed"})
         for number in range(1, 5):
-            self.assertEqual(report.output[f"claim {number}"], f"db{number}\n/\n")
+            claimed = report.output[f"claim {number}"]
+            self.assertTrue(claimed.endswith(f"db{number}\n/\n"), claimed)
         for name in ("suite Claims", "program claims"):
             self.assertIn("20 tests from 1 test suite ran", report.output[name])
         with open(f"{BUILD}/elsewhere/../xml/<Claims.InTurn/1>.xml", encoding="utf-8") as file:

@@ -16,6 +16,7 @@ Exit status: 0 the same, 1 different, 2 a run did not come to an end.
 
 import argparse
 import difflib
+import os
 import re
 import shlex
 import signal
