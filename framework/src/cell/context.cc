@@ -10,20 +10,11 @@ namespace testcell::cell {
 void SendReport(const Context& context, const protocol::Report& report, const int* fds,
                 int fd_count) {
   iovec data{const_cast<protocol::Report*>(&report), sizeof report};
-  alignas(cmsghdr) char control[CMSG_SPACE(kMostReportFds * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  if (fd_count > 0) {
-    const std::size_t size = static_cast<std::size_t>(fd_count) * sizeof(int);
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
-    ::memcpy(CMSG_DATA(header), fds, size);
-  }
+  posix::PassedFds passed;
+  passed.AddTo(&message, fds, fd_count);
   while (::sendmsg(context.fds->control, &message, MSG_NOSIGNAL) < 0) {
     // Who waits for this report would wait for ever; of an end everybody hears.
     if (errno != EINTR) ::_exit(1);

@@ -11,6 +11,7 @@
 #include "cell/plan.h"
 #include "cell/space.h"
 #include "cell/step.h"
+#include "posix/fd_passing.h"
 #include "probe/cell_probes.h"
 #include "protocol/control.h"
 #include "testcell/internal/supervisor.h"
@@ -52,7 +53,7 @@ struct Context {
 
 // Async-signal-safe: one datagram to the supervisor, with descriptors for it. Ends
 // this process where it can't be sent.
-inline constexpr int kMostReportFds = 2;
+inline constexpr int kMostReportFds = posix::kMostPassedFds;
 void SendReport(const Context& context, const protocol::Report& report, const int* fds = nullptr,
                 int fd_count = 0);
 void SendFailure(const Context& context, Step step, int error, const char* detail);

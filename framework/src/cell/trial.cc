@@ -12,6 +12,7 @@
 #include "cell/clone.h"
 #include "cell/insides.h"
 #include "cell/user.h"
+#include "posix/own_signals.h"
 #include "posix/unique_fd.h"
 #include "protocol/control.h"
 
@@ -33,12 +34,8 @@ void MakeAndLeave(void* argument) {
 [[noreturn]] void Make(const Plan& plan, int control, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  ::sigaction(SIGCHLD, &plain, nullptr);
+  posix::BlockAllSignals();
+  posix::HearOfChildren();
   SlotFds fds;
   fds.control = control;
   Context context;

@@ -39,7 +39,16 @@ void SendIdle(const Context& context, int wait_status) {
 void LeaveGroup(const Context& context) {
   const SlotFds& fds = *context.fds;
   const int passed[] = {context.probes != nullptr ? context.probes->group() : -1, fds.keepers};
-  if (passed[0] >= 0) posix::PassFds(fds.alive, passed, 2);
+  if (passed[0] >= 0) {
+    char byte = 0;
+    iovec data{&byte, sizeof byte};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    posix::PassedFds control;
+    control.AddTo(&message, passed, 2);
+    ::sendmsg(fds.alive, &message, MSG_NOSIGNAL | MSG_DONTWAIT);  // else it takes longer
+  }
   ::close(fds.keepers);
 }
 

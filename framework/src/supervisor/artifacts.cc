@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "posix/error.h"
+#include "posix/own_signals.h"
 #include "supervisor/capture_file.h"
 #include "supervisor/cell_files.h"
 #include "supervisor/cell_sockets.h"
@@ -225,9 +226,7 @@ Collector::Collector(const Remains& remains) : path_(ArtifactPath(remains)) {
   if (pid_ < 0) posix::ThrowErrno(errno, "cannot fork a process that keeps what a test has left");
   if (pid_ > 0) return;
   // Ctrl-C is the supervisor's to hear: what is begun is brought to its end.
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  posix::BlockAllSignals();
   const std::string error = WriteArtifacts(remains);
   posix::RetryOnInterrupt([&] { return ::write(ours.get(), error.data(), error.size()); });
   ::_exit(0);

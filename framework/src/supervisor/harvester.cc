@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "posix/error.h"
+#include "posix/fd_passing.h"
+#include "posix/own_signals.h"
 
 namespace testcell::supervisor {
 namespace {
@@ -46,19 +48,11 @@ void SendAnswer(int socket, AnswerKind kind, std::string_view text) {
 bool SendOrder(int socket, const Order& order, const std::string& name, int base) {
   iovec data[2] = {{const_cast<Order*>(&order), sizeof order},
                    {const_cast<char*>(name.data()), std::min(name.size(), kMaxText)}};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof base)] = {};
   msghdr message{};
   message.msg_iov = data;
   message.msg_iovlen = 2;
-  if (base >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof base);
-    std::memcpy(CMSG_DATA(header), &base, sizeof base);
-  }
+  posix::PassedFds passed;
+  if (base >= 0) passed.AddTo(&message, &base, 1);
   return posix::RetryOnInterrupt([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }) >= 0;
 }
 
@@ -130,9 +124,7 @@ Harvester::Harvester(const std::vector<std::unique_ptr<cell::Plan>>& plans) {
   pid_ = ::fork();
   if (pid_ < 0) posix::ThrowErrno(errno, "cannot fork the process that carries files back");
   if (pid_ > 0) return;
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  posix::BlockAllSignals();
   ::setsid();  // Ctrl-C is the supervisor's to hear
   ::umask(0);  // the test's own is in the modes
   socket_.Reset();

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "posix/own_signals.h"
+
 namespace testcell::supervisor {
 namespace {
 
@@ -127,16 +129,6 @@ void AwaitEnd(const posix::UniqueFd& alive) {
   } while (size > 0 || (size < 0 && errno == EINTR));
 }
 
-void BlockSignals() {
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  // A parent that ignores SIGCHLD would take our children's fates from us.
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  ::sigaction(SIGCHLD, &plain, nullptr);
-}
-
 // With namespaces of their own, what is left of cells is below their inits: those that
 // outlive their workers become this process's children, to be waited for.
 void TakeInits(const KeeperSettings& settings) {
@@ -190,7 +182,8 @@ TestSetup RunKeeper(KeeperSettings settings) {
   // Out of the terminal's foreground group: Ctrl-C is the supervisor's to
   // hear, and its to answer.
   if (settings.attach != internal::Attach::kTerminal) ::setsid();
-  BlockSignals();
+  posix::BlockAllSignals();
+  posix::HearOfChildren();
   for (const auto& [signal, action] : settings.dispositions) {
     ::sigaction(signal, &action, nullptr);
   }
