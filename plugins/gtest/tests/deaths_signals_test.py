@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from deaths_driver import DEADLINE_S, DeathsTest, children, children_of, kill_child, main
 
 POINTS = range(1, 61, 3)  # lines of output after which the supervisor is killed
+KILLS = int(os.environ.get("DEATHS_KILLS", "20"))  # of it, at random moments
 
 
 class Signals(DeathsTest):
@@ -90,6 +91,26 @@ class Signals(DeathsTest):
                     os.read(steps, 1 << 16)
                 except BlockingIOError:
                     pass  # killed before the first step
+
+    def check_random_kill(self, seed):
+        dice = random.Random(seed)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = self.start("--gtest_filter=All/Short.*", "--testcell_jobs=3",
+                                 "--gtest_repeat=5", stdout=out, stderr=err)
+            for _ in range(int(10 ** dice.uniform(0, 4.3))):  # a while, by no clock
+                children(process.pid)
+            process.kill()
+            status = self.reap(process)
+            self.assert_nothing_left()
+        return status
+
+    def test_sigkill_of_the_supervisor_at_random_moments(self):
+        statuses = []
+        for _ in range(KILLS):
+            seed = random.randrange(1 << 32)
+            with self.subTest(seed=seed):
+                statuses.append(self.check_random_kill(seed))
+        self.assertIn(-signal.SIGKILL, statuses)  # not all had ended before
 
     def test_sigkill_of_a_worker(self):
         held = self.reader("held")
