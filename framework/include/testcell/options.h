@@ -75,6 +75,12 @@ enum class Uses {
   kAll,  // also what costs more to see
 };
 
+// Whether a cell serves one test, or also others after it.
+enum class Reuse {
+  kNever,
+  kClean,  // others, as long as each has left it as it was; they run without capabilities
+};
+
 // A part of a cell that a host may refuse. A run with --testcell_fallback goes on
 // without it, and skips the tests that need it.
 enum class Part {
@@ -175,6 +181,12 @@ struct Options {
   // How often a test that fails is run again, in a fresh cell; one that passes
   // then has passed, and is reported as flaky.
   std::optional<int> retries;
+
+  // With kClean the tests run without capabilities, and can't gain any: what they do
+  // can then be seen to have left no trace. Ports below 1024 stay open to them. A suite
+  // that needs capabilities says kNever; one that asks here for user = kRoot or
+  // user_namespace has them, and fresh cells, whatever the flag says.
+  std::optional<Reuse> reuse;
 
   // Parts of a cell that the suite can't do without. What is set above needs its
   // own: net = kPrivate, copy_on_write, host_name and so on.

@@ -38,6 +38,7 @@ struct Outcome {
   std::chrono::microseconds wall{0};                // from the order to the end of the test process
   std::chrono::microseconds cpu{0};  // user and system, of the test process and its children
   std::int64_t max_rss_kib = 0;      // getrusage(2), ru_maxrss
+  bool reused = false;               // its cell had served another test, and was left clean
 };
 
 // A part of a cell that a run goes without.

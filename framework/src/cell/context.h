@@ -44,10 +44,13 @@ struct Context {
   bool share_working_directory = false;
   bool hold = false;                    // the cell stays after its end
   bool capture = false;                 // of its loopback traffic
+  bool reuse = false;                   // it may serve others, if it is left clean
+  int dumpable = 1;                     // of the worker (PR_GET_DUMPABLE)
   probe::CellProbes* probes = nullptr;  // null: nothing is looked for
   Space space;                          // in init, and so in the test process
   protocol::Order run{};                // the order to run, once it came
   pid_t test = -1;                      // in init
+  int test_status = 0;                  // in init: how it ended, as waitpid(2) gives it
   bool in_test = false;                 // true in the test process alone
 };
 

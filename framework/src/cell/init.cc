@@ -16,6 +16,7 @@
 
 #include "cell/capture.h"
 #include "cell/descendants.h"
+#include "cell/fingerprint.h"
 #include "cell/insides.h"
 #include "cell/user.h"
 #include "testcell/internal/kept_cell.h"
@@ -78,6 +79,8 @@ void SetTestDescriptors(const Context& context) {
        ::dup2(fds.output[1], STDERR_FILENO) < 0)) {
     Fail(context, Step::kTestDescriptors, errno);
   }
+  // The pipes outlive the cell, and so would O_NONBLOCK.
+  for (const int fd : {fds.output[0], fds.output[1], fds.results}) ::fcntl(fd, F_SETFL, 0);
   ::close(fds.null);
   ::close(fds.alive);
 }
@@ -91,6 +94,13 @@ void SetTestLimits(const Context& context) {
   }
 }
 
+// What a test that others follow shall not have in common with init: a session, whose
+// scheduling it may set, and being closed to a debugger.
+void LeaveInit(const Context& context) {
+  if (::setsid() < 0) Fail(context, Step::kInit, errno, "(setsid)");
+  ::prctl(PR_SET_DUMPABLE, context.dumpable, 0, 0, 0);
+}
+
 // In the test process, before anything of the user's runs again.
 void BecomeTest(Context* context, mode_t umask_before) {
   context->in_test = true;
@@ -98,7 +108,12 @@ void BecomeTest(Context* context, mode_t umask_before) {
   ::umask(umask_before);
   SetTestDescriptors(*context);
   SetTestLimits(*context);
-  if (context->plan->user == UserMode::kSelf) DropFilePermissionBypass(*context);
+  if (context->plan->without_capabilities) {
+    DropCapabilities(*context);
+  } else if (context->plan->user == UserMode::kSelf) {
+    DropFilePermissionBypass(*context);
+  }
+  if (context->reuse) LeaveInit(*context);
   if (!context->plan->environment.empty()) {
     environ = const_cast<char**>(context->plan->environ_block.data());
   }
@@ -126,23 +141,24 @@ void ReportTestStop(const Context& context, int status) {
 }
 
 // True once the test process is gone. Orphans of the cell are reaped on the way.
-bool Reap(const Context& context) {
-  const int stops = context.attach == internal::Attach::kNothing ? 0 : WUNTRACED;
+bool Reap(Context* context) {
+  const int stops = context->attach == internal::Attach::kNothing ? 0 : WUNTRACED;
   for (;;) {
     int status;
     rusage usage;
     const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL | stops, &usage);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return false;
-    if (pid != context.test) {
-      if (context.probes != nullptr) context.probes->OnOrphan();
+    if (pid != context->test) {
+      if (context->probes != nullptr) context->probes->OnOrphan();
       continue;
     }
     if (WIFSTOPPED(status)) {
-      ReportTestStop(context, status);
+      ReportTestStop(*context, status);
       continue;
     }
-    ReportTestEnd(context, status, usage);
+    context->test_status = status;
+    ReportTestEnd(*context, status, usage);
     return true;
   }
 }
@@ -193,24 +209,25 @@ bool TakeOrder(const Context& context) {
   return true;
 }
 
-void Supervise(const Context& context, int signals) {
-  const int sockets = context.probes != nullptr ? context.probes->sockets_fd() : -1;
-  const int calls = context.probes != nullptr ? context.probes->calls_fd() : -1;
+void Supervise(Context* context, int signals) {
+  probe::CellProbes* const probes = context->probes;
+  const int sockets = probes != nullptr ? probes->sockets_fd() : -1;
+  const int calls = probes != nullptr ? probes->calls_fd() : -1;
   pollfd events[4] = {{signals, POLLIN, 0},
-                      {context.fds->control, POLLIN, 0},
+                      {context->fds->control, POLLIN, 0},
                       {sockets, POLLIN, 0},
                       {calls, POLLIN, 0}};
   // A cell may be asked to wait long: the queue of events is to be read meanwhile.
-  const int pause_ms = context.probes != nullptr ? context.probes->pause_ms() : -1;
+  const int pause_ms = probes != nullptr ? probes->pause_ms() : -1;
   for (;;) {
     if (Reap(context)) return;
     const int ready = ::poll(events, 4, pause_ms);
     if (ready < 0 && errno != EINTR) ::_exit(1);
-    if (ready == 0) context.probes->OnPause();
-    if (events[2].revents != 0) context.probes->OnSockets();
-    if ((events[3].revents & POLLIN) != 0) context.probes->OnCall();
-    if (events[1].revents != 0 && !TakeOrder(context)) ::_exit(0);  // the supervisor is gone
-    if (events[0].revents != 0) Forward(context, signals);
+    if (ready == 0) probes->OnPause();
+    if (events[2].revents != 0) probes->OnSockets();
+    if ((events[3].revents & POLLIN) != 0) probes->OnCall();
+    if (events[1].revents != 0 && !TakeOrder(*context)) ::_exit(0);  // the supervisor is gone
+    if (events[0].revents != 0) Forward(*context, signals);
   }
 }
 
@@ -240,7 +257,7 @@ void ReportReady(const Context& context, int base) {
 // What is left in the cell goes on as it is, and is served as before.
 [[noreturn]] void Hold(Context* context, int signals) {
   context->test = INT_MAX;  // nobody's
-  for (;;) Supervise(*context, signals);
+  for (;;) Supervise(context, signals);
 }
 
 int MakeSignalFd(const Context& context) {
@@ -254,6 +271,65 @@ int MakeSignalFd(const Context& context) {
   return fd;
 }
 
+// Before the first test, so that init can't be traced by whoever has its user id.
+std::uint64_t PrepareReuse(Context* context) {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const std::uint64_t fingerprint = Fingerprint(*context->plan, *context->probes->place_fds());
+  context->reuse = fingerprint != 0;
+  return fingerprint;
+}
+
+// All are blocked here. Those of the kinds that init takes are done with.
+bool HasSignals(int signals) {
+  signalfd_siginfo info;
+  while (::read(signals, &info, sizeof info) == sizeof info) {
+  }
+  sigset_t pending;
+  if (::sigpending(&pending) != 0) return true;
+  // glibc's sigisemptyset() passes over those above 32 (as of 2.36).
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    if (::sigismember(&pending, signal) == 1) return true;
+  }
+  return false;
+}
+
+// After a test that has ended as tests do.
+bool IsClean(const Context& context, std::uint64_t fingerprint, int signals) {
+  return context.reuse && context.test_status == 0 && context.probes->clean() &&
+         !HasSignals(signals) &&
+         Fingerprint(*context.plan, *context.probes->place_fds()) == fingerprint;
+}
+
+// True in the test process.
+bool RunTest(Context* context, int signals, mode_t umask_before) {
+  if (context->probes != nullptr) {
+    context->probes->Start(context->run.cookie, context->fds->results);
+  }
+  const pid_t init = ::getpid();
+  context->test = ::fork();
+  if (context->test < 0) Fail(*context, Step::kForkTest, errno);
+  if (context->test == 0) {
+    ::close(signals);
+    if (!context->plan->own_processes) StandWithoutNamespace(*context, init);
+    BecomeTest(context, umask_before);
+    return true;
+  }
+  if (context->probes != nullptr) context->probes->SetTest(context->test);
+  Supervise(context, signals);
+  return false;
+}
+
+protocol::Report EndProbes(const Context& context) {
+  protocol::Report done{};
+  done.kind = protocol::ReportKind::kCellDone;
+  if (context.probes == nullptr) return done;
+  done.lost_findings = context.probes->End();
+  const probe::WatchError error = context.probes->error();
+  done.step = static_cast<std::uint32_t>(error.watch);
+  done.error = error.error;
+  return done;
+}
+
 }  // namespace
 
 void RunInit(Context* context) {
@@ -265,39 +341,27 @@ void RunInit(Context* context) {
     context->probes->place_fds()->base = base.get();
     context->probes->Begin(context->plan->places);
   }
+  const std::uint64_t fingerprint = context->reuse ? PrepareReuse(context) : 0;
   ReportReady(*context, base.get());
   if (context->probes != nullptr) static_cast<void>(base.Release());  // theirs
   base.Reset();
   AwaitOrder(context);
-  if (context->probes != nullptr) {
-    context->probes->Start(context->run.cookie, context->fds->results);
-  }
-
   const int signals = MakeSignalFd(*context);
-  const pid_t init = ::getpid();
-  context->test = ::fork();
-  if (context->test < 0) Fail(*context, Step::kForkTest, errno);
-  if (context->test == 0) {
-    ::close(signals);
-    if (!context->plan->own_processes) StandWithoutNamespace(*context, init);
-    BecomeTest(context, umask_before);
-    return;
+  for (;;) {
+    if (RunTest(context, signals, umask_before)) return;
+    protocol::Report done = EndProbes(*context);
+    if (!IsClean(*context, fingerprint, signals)) {
+      // The next test may want the ports that they hold.
+      if (!context->plan->own_processes) EndDescendants();
+      SendReport(*context, done);
+      if (context->hold) Hold(context, signals);
+      ::_exit(0);
+    }
+    done.flags = protocol::kCellIsClean;
+    context->probes->Renew();
+    SendReport(*context, done);
+    AwaitOrder(context);
   }
-  if (context->probes != nullptr) context->probes->SetTest(context->test);
-  Supervise(*context, signals);
-  protocol::Report done{};
-  done.kind = protocol::ReportKind::kCellDone;
-  if (context->probes != nullptr) {
-    done.lost_findings = context->probes->End();
-    const probe::WatchError error = context->probes->error();
-    done.step = static_cast<std::uint32_t>(error.watch);
-    done.error = error.error;
-  }
-  // The next test may want the ports that they hold.
-  if (!context->plan->own_processes) EndDescendants();
-  SendReport(*context, done);
-  if (context->hold) Hold(context, signals);
-  ::_exit(0);
 }
 
 }  // namespace testcell::cell

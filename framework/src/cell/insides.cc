@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "cell/pids.h"
+#include "cell/plan_reuse.h"
 
 namespace testcell::cell {
 namespace {
@@ -23,6 +25,16 @@ void EnterWorkingDirectory(const Context& context) {
   if (::chdir(cwd.c_str()) != 0) Fail(context, Step::kChangeDirectory, errno, cwd.c_str());
 }
 
+// Of the files there some are settings of the cell, others those of init, and all may be
+// given other rights by uid 0, which owns them.
+void ProtectProc(const Context& context) {
+  constexpr unsigned long kFlags =
+      MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (::mount(nullptr, "/proc", nullptr, kFlags, nullptr) != 0) {
+    Fail(context, Step::kProc, errno, "/proc");
+  }
+}
+
 }  // namespace
 
 posix::UniqueFd MakeInsides(const Context& context) {
@@ -38,6 +50,7 @@ posix::UniqueFd MakeInsides(const Context& context) {
   if (context.plan->own_processes) SpreadPids(outside, context.plan->pid_max);
   if (context.plan->own_net) BringUpLoopback(context);
   if (context.plan->low_ports) OpenLowPorts(context);
+  if (context.plan->reuse && IsRootInside(*context.plan)) ProtectProc(context);
   EnterWorkingDirectory(context);
   return base;
 }

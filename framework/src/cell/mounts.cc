@@ -94,7 +94,7 @@ class Mounts {
 
   void MountBase() {
     const char* path = plan_.base_path.c_str();
-    if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.base_options.c_str()) != 0) {
+    if (::mount("tmpfs", path, "tmpfs", quiet_, plan_.base_options.c_str()) != 0) {
       FailStep(Step::kBaseTmpfs, path);
     }
     base_ = ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -134,7 +134,7 @@ class Mounts {
     const char* path = directory.path.c_str();
     MakeTarget(directory.path, true, Step::kPrivateDirectory);
     if (directory.path == plan_.shm_path && !plan_.shm_options.empty()) {
-      if (::mount("tmpfs", path, "tmpfs", kQuiet, plan_.shm_options.c_str()) != 0) {
+      if (::mount("tmpfs", path, "tmpfs", quiet_, plan_.shm_options.c_str()) != 0) {
         FailStep(Step::kShm, path);
       }
       return;
@@ -238,7 +238,7 @@ class Mounts {
       errno = ENAMETOOLONG;
       return false;
     }
-    return ::mount("overlay", path, "overlay", kQuiet, options.c_str()) == 0;
+    return ::mount("overlay", path, "overlay", quiet_, options.c_str()) == 0;
   }
 
   void ComposeRun() {
@@ -303,13 +303,13 @@ class Mounts {
       FailStep(Step::kSysfs, kParts[0].target);
     }
     MakeInBase("sys", 0700, Step::kSysfs);
-    constexpr unsigned long kFlags = kQuiet | MS_NOEXEC;
+    const unsigned long flags = kQuiet | MS_NOEXEC | (plan_.reuse ? MS_RDONLY : 0);
     const Path place = InBase("sys");
     // In a user namespace none may be written to that is not where the host's may be,
     // which in a container is read-only.
-    if (::mount("sysfs", place.c_str(), "sysfs", kFlags, nullptr) != 0 &&
+    if (::mount("sysfs", place.c_str(), "sysfs", flags, nullptr) != 0 &&
         (errno != EPERM ||
-         ::mount("sysfs", place.c_str(), "sysfs", kFlags | MS_RDONLY, nullptr) != 0)) {
+         ::mount("sysfs", place.c_str(), "sysfs", flags | MS_RDONLY, nullptr) != 0)) {
       FailStep(Step::kSysfs, "/sys/class/net");
     }
     for (const Part& part : kParts) {
@@ -332,13 +332,16 @@ class Mounts {
   }
 
   void MountMqueue() {
-    if (::mount("mqueue", "/dev/mqueue", "mqueue", kQuiet | MS_NOEXEC, nullptr) != 0) {
+    if (::mount("mqueue", "/dev/mqueue", "mqueue", quiet_ | MS_NOEXEC, nullptr) != 0) {
       FailStep(Step::kMqueue, "/dev/mqueue");
     }
   }
 
   const Context& context_;
   const Plan& plan_;
+  // To have read a file of a cell that serves others is no trace. The kernel's own file
+  // systems are mounted as the host's are, or refused.
+  const unsigned long quiet_ = kQuiet | (plan_.reuse ? MS_NOATIME : 0);
   int fds_[kMaxPaths];
   int base_ = -1;
 };

@@ -15,6 +15,7 @@
 #include "cell/below.h"
 #include "cell/places.h"
 #include "cell/plan_carry.h"
+#include "cell/plan_reuse.h"
 #include "posix/error.h"
 
 namespace testcell::cell {
@@ -62,6 +63,7 @@ class Planner {
     if (plan_.own_mounts && !Files(error)) return false;
     Process();
     plan_.places = MakePlaces(plan_);
+    PlanReuse(options_, defaults_.reuse, !lacking_, &plan_);
     if (!plan_.cwd_shared.empty()) plan_.rung = Rung::kPartial;
     if (lacking_) plan_.rung = plan_.own_processes ? Rung::kPartial : Rung::kFork;
     if (plan_.open_paths.size() > kMaxPaths) {

@@ -46,7 +46,9 @@ struct Plan {
   bool more_ipv4 = false;  // lo gets more than 127.0.0.1 and ::1
   bool more_ipv6 = false;
   bool own_ipc = true;
-  bool mqueue = false;  // /dev/mqueue exists on the host
+  bool mqueue = false;                // /dev/mqueue exists on the host
+  bool without_capabilities = false;  // the test process, for good
+  bool reuse = false;                 // a cell that a test has left clean serves others
 
   std::string host_name;  // empty: the host's stays
   std::string hosts;      // content of /etc/hosts; empty: the host's stays
@@ -142,6 +144,9 @@ struct Plan {
   std::vector<char*> environ_block;      // into `environment`, null-terminated
 
   probe::Places places;
+  // Where `reuse`: directories of the base tmpfs that are there before the first test,
+  // and that a test may change.
+  std::vector<std::string> lasting;
 };
 
 // The flags' values for what Options leaves open.
@@ -150,6 +155,7 @@ struct Defaults {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   Network net = Network::kPrivate;
   User user = User::kSelf;
+  Reuse reuse = Reuse::kNever;
   std::vector<std::string> carry;  // added to those of Options
   // What the host does not give, and the cell has to do without.
   Parts lacks = 0;

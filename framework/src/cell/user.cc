@@ -175,4 +175,11 @@ void DropFilePermissionBypass(const Context& context) {
   if (!SetCapabilities(data)) Fail(context, Step::kCapabilities, errno);
 }
 
+void DropCapabilities(const Context& context) {
+  const __user_cap_data_struct none[2] = {};
+  if (!SetCapabilities(none) || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    Fail(context, Step::kCapabilities, errno);
+  }
+}
+
 }  // namespace testcell::cell

@@ -18,6 +18,10 @@ bool KeepCapabilities();
 // make a test of file permissions meaningless. Async-signal-safe.
 void DropFilePermissionBypass(const Context& context);
 
+// In a test process that shall have no capability and gain none, by whatever it executes.
+// Async-signal-safe.
+void DropCapabilities(const Context& context);
+
 }  // namespace testcell::cell
 
 #endif  // TESTCELL_SRC_CELL_USER_H_

@@ -77,6 +77,7 @@ bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Cont
   context->share_working_directory = (order.flags & protocol::kSharedWorkingDirectory) != 0;
   context->hold = (order.flags & protocol::kHoldCell) != 0;
   context->capture = (order.flags & protocol::kCaptureLoopback) != 0;
+  context->reuse = (order.flags & protocol::kReuseCell) != 0;
   const long init = CloneInit(context->plan->namespaces, InitEntry, context);
   if (init == 0) return true;
   int status = 0;
@@ -87,6 +88,8 @@ bool MakeCell(const WorkerSettings& settings, const protocol::Order& order, Cont
   } else {
     while (::waitpid(static_cast<pid_t>(init), &status, __WALL) < 0 && errno == EINTR) {
     }
+    // Init has given up what they share.
+    if (context->reuse) ::prctl(PR_SET_DUMPABLE, context->dumpable, 0, 0, 0);
     // What init could not end itself, for it was killed.
     if (!context->plan->own_processes) EndDescendants();
   }
@@ -103,6 +106,7 @@ TestOrder RunWorker(const WorkerSettings& settings) {
   context.attach = settings.attach;
   context.worker = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
   if (!EnterUserNamespace(context, settings.user, settings.uid, settings.gid)) ::_exit(1);
+  context.dumpable = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   if (settings.probes.any()) {
     // The kernel lets nobody else watch a file system of the host's.
     const bool may_watch = settings.user == UserMode::kNone && !settings.probes.connections;

@@ -73,13 +73,18 @@ CellProbes* CellProbes::Make(const Switches& switches, const HostFileSystems& sy
   return probes;
 }
 
-void CellProbes::Begin(const Places& places) {
-  places_ = &places;
+// Of an earlier test.
+void CellProbes::Forget() {
   seen_.Clear();
   shared_->asked = shared_->answered = 0;
   shared_->child_count = shared_->socket_count = shared_->name_count = 0;
   shared_->last_socket = shared_->network_namespace = 0;
   shared_->others = shared_->lost = shared_->unseen = 0;
+}
+
+void CellProbes::Begin(const Places& places) {
+  places_ = &places;
+  Forget();
   if (switches_.leaks) {
     inodes_before_ = CountInodes(place_fds_);
     newest_mount_ = NewestMount();
@@ -91,6 +96,13 @@ void CellProbes::Begin(const Places& places) {
     if (places.own_net) ports_.Open();
     if (places.own_net) shared_->network_namespace = ports_.NetworkNamespace();
   }
+}
+
+void CellProbes::Renew() {
+  Forget();
+  paths_.Forget();
+  ports_.Forget();
+  if (ports_.fd() >= 0) shared_->network_namespace = ports_.NetworkNamespace();
 }
 
 void CellProbes::Start(std::uint64_t cookie, int results) {
@@ -133,6 +145,9 @@ std::uint32_t CellProbes::End() {
   ReportObjects(switches_.leaks);
   // Last, for the kernel tells of sockets when it comes to it.
   if (switches_.uses) ReportUses(processes);
+  // Files may be left that are no leak: a tool's own, or the mark of one that is gone.
+  clean_ = switches_.leaks && !processes && !sink_.any_leaks() && sink_.lost() == 0 &&
+           shared_->lost == 0 && error().error == 0 && CountInodes(place_fds_) == inodes_before_;
   return sink_.lost() + shared_->lost;
 }
 

@@ -69,6 +69,10 @@ class CellProbes {
   void Checkpoint();
   // The test process is gone. How many findings could not be told.
   std::uint32_t End();
+  // After that: as far as they see, the test has left the cell as it was.
+  bool clean() const { return clean_; }
+  // Such a cell is for another test, which is to be started.
+  void Renew();
   WatchError error() const;
 
   // In the test process: what is init's.
@@ -79,6 +83,7 @@ class CellProbes {
 
   bool WatchesCalls() const { return switches_.uses && switches_.all_uses; }
   bool HasProcesses();
+  void Forget();
   void NoteOwnSockets();
   void DrainFiles();
   void TakeFile(const FileEvent& event);
@@ -108,6 +113,7 @@ class CellProbes {
   static constexpr std::size_t kKeptBytes = 256u << 10;
   char kept_[kKeptBytes];
   std::size_t kept_size_;
+  bool clean_;
   bool others_;  // processes or threads beside the test process's first, maybe
   pid_t test_;
   int mark_error_;

@@ -21,6 +21,8 @@ class PathWatch {
   // Before the test: its private file systems. Why one of them can't be watched
   // (errno), or 0.
   int Mark(const FileEvents& events, const PlaceFds& fds);
+  // The names that directories had are no longer of interest.
+  void Forget() { roots_known_ = false; }
   // Reports what was made, under the path that the test knows. Other events are
   // passed over.
   void Take(const FileEvent& event, const Places& places, const PlaceFds& fds, Seen* seen,

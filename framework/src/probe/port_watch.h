@@ -31,8 +31,10 @@ class PortWatch {
   void Reset() {
     fd_ = -1;
     error_ = 0;
-    any_ = overflowed_ = false;
+    Forget();
   }
+  // Forgets the last test of this cell.
+  void Forget() { any_ = overflowed_ = false; }
   // In the cell's network namespace, before the test. Without the kernel's
   // support nothing is open.
   void Open();

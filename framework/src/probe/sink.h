@@ -73,6 +73,7 @@ class Sink {
   UsedBy user() const { return by_; }
 
   void Lose(std::uint32_t count) { lost_ += count; }
+  bool any_leaks() const { return leaks_ > 0; }
   // Findings that were not sent.
   std::uint32_t lost() const { return lost_; }
 

@@ -16,6 +16,11 @@ enum OrderFlags : std::uint32_t {
   kSharedWorkingDirectory = 1,  // the host refused the private one, and may
   kHoldCell = 2,                // after its end the cell stays as it is until it is killed
   kCaptureLoopback = 4,
+  kReuseCell = 8,  // after a test that left it clean it waits for the next
+};
+
+enum DoneFlags : std::uint32_t {
+  kCellIsClean = 1,  // and waits for another order to run
 };
 
 // Descriptors that come with kReady, in this order.
@@ -66,7 +71,8 @@ struct Report {
   std::int64_t max_rss_kib;     // kTestEnded
   std::uint64_t ended_ns;       // kTestEnded: CLOCK_MONOTONIC
   std::uint32_t lost_findings;  // kCellDone: of what could not be told
-  std::uint32_t flags;          // kHello: epoch; kReady: ReadyFlags; kTestEnded: FullFlags
+  std::uint32_t flags;          // kHello: epoch; kReady: ReadyFlags; kTestEnded: FullFlags;
+                                // kCellDone: DoneFlags
   char detail[kMaxDetail];      // kFailed: the object, zero-terminated
 };
 

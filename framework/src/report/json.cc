@@ -67,6 +67,7 @@ Object TestObject(const Test& test) {
   object["cpu_ms"] = Milliseconds(outcome.cpu);
   object["max_rss_kib"] = outcome.max_rss_kib;
   object["rung"] = test.in_process ? "off" : Name(outcome.rung);
+  if (outcome.reused) object["reused"] = true;
   object["leaks"] = Object::array();
   for (const Leak& leak : test.leaks) object["leaks"].push_back(LeakObject(leak));
   object["uses"] = Object::array();
@@ -137,6 +138,7 @@ Object RunObject(const Run& run) {
   object["isolation"] = Isolation(run);
   object["missing"] = Array(run.missing, MissingObject);
   object["wall_ms"] = Milliseconds(run.wall);
+  if (run.reuse) object["reused"] = CountReused(run);
   object["tests"] = Array(run.tests, TestObject);
   object["conflicts"] = Array(run.conflicts, ConflictObject);
   object["leaks"] = Array(run.leaks, RunLeakObject);

@@ -74,6 +74,7 @@ Run Merge(std::vector<Run> shards) {
   for (Run& shard : shards) {
     PutBackRunWide(&shard);
     end.jobs = std::max(end.jobs, shard.jobs);
+    end.reuse = end.reuse || shard.reuse;
     std::chrono::microseconds shard_end = end.wall + shard.wall;
     for (Test& test : shard.tests) {
       test.start += end.wall;

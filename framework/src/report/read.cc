@@ -145,6 +145,7 @@ Outcome ReadOutcome(const Value& value) {
   outcome.wall = value["wall_ms"].Duration();
   outcome.cpu = value["cpu_ms"].Duration();
   outcome.max_rss_kib = value["max_rss_kib"].Number(0, kMost);
+  outcome.reused = value.Has("reused") && value["reused"].Truth();
   return outcome;
 }
 
@@ -211,6 +212,7 @@ Run ReadRun(const Value& value) {
   Run run;
   run.jobs = static_cast<int>(value["jobs"].Number(1, kMostCounted));
   run.wall = value["wall_ms"].Duration();
+  run.reuse = value.Has("reused");
   std::set<std::string> names;
   value["tests"].ForEach([&](const Value& entry) {
     run.tests.push_back(ReadTest(entry));

@@ -137,6 +137,7 @@ Run Recorder::Finish(const End& end) const {
   run.wall = end.wall;
   run.left_out = end.left_out;
   run.missing = end.missing;
+  run.reuse = end.reuse;
   run.tests = tests_;
   run.allowances = Combine(allowances_);
   const Families families = FindFamilies(run.tests);
@@ -150,6 +151,11 @@ Run Recorder::Finish(const End& end) const {
   run.leaks = TakeRunWide(families, &run.tests);
   run.leaks.insert(run.leaks.end(), leaks_.begin(), leaks_.end());
   return run;
+}
+
+int CountReused(const Run& run) {
+  return static_cast<int>(std::count_if(run.tests.begin(), run.tests.end(),
+                                        [](const Test& test) { return test.outcome.reused; }));
 }
 
 const char* Isolation(const Run& run) {

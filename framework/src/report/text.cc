@@ -237,6 +237,13 @@ void AddMissing(const Run& run, Summary* summary) {
   summary->Line(fmt::format("missing: {}", fmt::join(titles, ", ")), 3);
 }
 
+void AddReuse(const Run& run, Summary* summary) {
+  if (!run.reuse) return;
+  summary->Tagged("  REUSE   ", Color::kGreen,
+                  fmt::format("{} of {} had a cell that another had left clean", CountReused(run),
+                              Count(run.tests.size(), "test")));
+}
+
 // "3 leaks in 2 tests, 1 conflict"; empty where there are none.
 std::string Headline(const Run& run) {
   std::size_t leaks = 0;
@@ -270,6 +277,7 @@ std::string Text(const Run& run, const TextStyle& style) {
   const std::string headline = Headline(run);
   if (!headline.empty()) summary.Tagged(" testcell ", Color::kYellow, headline);
   AddMissing(run, &summary);
+  AddReuse(run, &summary);
   AddFlaky(run, &summary);
   AddLeaks(run, &summary);
   AddRunLeaks(run, &summary);

@@ -88,6 +88,7 @@ class Slot {
   std::uint32_t flags = 0;  // that it was ordered with
   int unit = -1;            // kRunning
   pid_t init = -1;
+  int tests = 0;              // units that the cell has been given
   int failures = 0;           // cells in a row that could not be made
   Clock::time_point since;    // of the state, or of the test within a shared unit
   Clock::time_point started;  // the order to run

@@ -98,7 +98,7 @@ Supervisor::Impl::Impl(RunSettings settings)
       host_(cell::ReadHostFacts(settings_.visible)),
       ladder_(settings_.fallback, host_,
               cell::Defaults{settings_.tmp, settings_.cwd, settings_.net, settings_.user,
-                             settings_.carry, 0, settings_.must_isolate}),
+                             settings_.reuse, settings_.carry, 0, settings_.must_isolate}),
       schedule_(settings_.jobs),
       random_(std::random_device{}()) {}
 

@@ -87,6 +87,15 @@ bool Supervisor::Impl::DiscardUnwanted(Crew* crew, int number) {
   return discarded;
 }
 
+// Only what was looked at is known to be clean. Calls that are watched stay watched, and
+// a cell that is held ends by its test.
+bool Supervisor::Impl::MayReuse(int plan) const {
+  const ProbeSettings& probes = settings_.probes;
+  return plans_[static_cast<std::size_t>(plan)]->reuse && probes.leaks &&
+         !(probes.uses && probes.all_uses) && !probes.connections && !Holds() &&
+         settings_.attach == Attach::kNothing;
+}
+
 void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
   protocol::Order order{};
   order.epoch = slot->epoch;
@@ -95,6 +104,7 @@ void Supervisor::Impl::OrderCell(Slot* slot, int plan) {
   if (share_working_directory_ && plans_[static_cast<std::size_t>(plan)]->cwd_may_be_shared) {
     order.flags |= protocol::kSharedWorkingDirectory;
   }
+  if (MayReuse(plan)) order.flags |= protocol::kReuseCell;
   if (Holds()) order.flags |= protocol::kHoldCell;
   if (Holds() && Collects()) order.flags |= protocol::kCaptureLoopback;
   slot->plan = plan;
@@ -125,6 +135,7 @@ void Supervisor::Impl::OrderRun(Slot* slot, int number) {
                                     : nullptr;
   slot->BeginRun(order.cookie, unit.log.get(), std::move(copy));
   slot->unit = number;
+  ++slot->tests;
   slot->state = Slot::State::kRunning;
   slot->since = slot->started = Clock::now();
   slot->Send(order);

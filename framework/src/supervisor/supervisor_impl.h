@@ -94,6 +94,7 @@ class Supervisor::Impl {
   bool Collects() const { return !settings_.artifacts.empty(); }
   bool Carries(const Slot& slot) const;
   bool HasFailed(const Slot& slot) const;
+  bool Reuses(const Slot& slot, const protocol::Report& report) const;
   void Hold(Slot* slot);
   void LetGo(Slot* slot);
   void KeepOrLetGo(Slot* slot);
@@ -110,6 +111,7 @@ class Supervisor::Impl {
   void Dispatch();
   void DispatchCrew(Crew* crew, int number);
   bool DiscardUnwanted(Crew* crew, int number);
+  bool MayReuse(int plan) const;
   void OrderCell(Slot* slot, int plan);
   void OrderRun(Slot* slot, int unit);
   void CheckDeadlines();

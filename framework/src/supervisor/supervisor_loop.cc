@@ -165,6 +165,7 @@ void Supervisor::Impl::TakeBack(Slot* slot) {
 void Supervisor::Impl::OnReady(Slot* slot, pid_t init) {
   plan_states_[static_cast<std::size_t>(slot->plan)].stood = true;
   slot->failures = 0;
+  slot->tests = 0;
   slot->SetInit(init);
   slot->state = Slot::State::kReady;
   slot->deadline.reset();
@@ -230,8 +231,23 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
   slot->Drain();
   slot->verdict = Verdict(*slot);
   if (Holds()) return Hold(slot);
-  slot->state = Slot::State::kEnding;
+  const bool again = Reuses(*slot, report);
+  if (again) {
+    slot->Discard();
+  } else if ((report.flags & protocol::kCellIsClean) != 0) {
+    slot->KillCell();
+  }
+  slot->state = again ? Slot::State::kReady : Slot::State::kEnding;
   if (!Carries(*slot)) EndUnit(slot);
+}
+
+// A cell that waits for another test, and shall have one.
+bool Supervisor::Impl::Reuses(const Slot& slot, const protocol::Report& report) const {
+  if ((report.flags & protocol::kCellIsClean) == 0 || stopped_ || slot.fate) return false;
+  const OutcomeKind kind = slot.verdict->kind;
+  if (kind != OutcomeKind::kPassed && kind != OutcomeKind::kSkipped) return false;
+  return units_[static_cast<std::size_t>(slot.unit)].log->failures() == 0 &&
+         schedule_.Wanted(units_, slot.crew, slot.plan);
 }
 
 // The cell is gone, with or without having said how its test ended.
@@ -298,6 +314,7 @@ Outcome Supervisor::Impl::Verdict(const Slot& slot) const {
     outcome.cpu = std::chrono::microseconds(slot.test_end->cpu_us);
     outcome.max_rss_kib = slot.test_end->max_rss_kib;
   }
+  outcome.reused = slot.tests > 1;
   const cell::Plan& plan = *plans_[static_cast<std::size_t>(slot.plan)];
   outcome.rung = plan.rung;
   const bool shared = share_working_directory_ && plan.cwd_may_be_shared;

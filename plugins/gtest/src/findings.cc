@@ -77,6 +77,10 @@ Findings::Findings(const Flags& flags)
       started_epoch_ms_(EpochMilliseconds()) {}
 
 std::string Findings::Check(const Flags& flags) {
+  if (flags.reuse == Reuse::kClean && flags.leaks == Leaks::kOff) {
+    return "--testcell_reuse=clean needs --testcell_leaks=report, fail or strict: what is not "
+           "looked at is not known to be clean";
+  }
   for (const ReportFile& file : flags.reports) {
     std::string error = report::CheckWritable(file.path);
     if (!error.empty()) return error;
@@ -207,6 +211,7 @@ report::Run Findings::TheRun() const {
   report::Recorder::End end;
   end.jobs = jobs_;
   end.missing = missing_;
+  end.reuse = flags_.reuse == Reuse::kClean;
   end.wall = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
   end.left_out = left_out_;

@@ -15,6 +15,8 @@ const Choice<Suites> kSuites[] = {
 const Choice<Listeners> kListeners[] = {
     {"parent", Listeners::kParent}, {"cell", Listeners::kCell}, {"both", Listeners::kBoth}};
 
+const Choice<Reuse> kReuse[] = {{"never", Reuse::kNever}, {"clean", Reuse::kClean}};
+
 // A full name, as --gtest_list_tests would have it, and not a filter.
 std::function<bool(const std::string&)> MakeTestName(std::string* name) {
   return [name](const std::string& text) {
@@ -82,6 +84,10 @@ FlagTable PluginFlagTable(Flags* flags) {
             "      then has passed, and is reported as flaky. Tests are shown when they\n"
             "      have ended. [0]",
             [flags](const std::string& text) { return ParseCount(text, &flags->retries); }},
+           {"reuse", "(never|clean)",
+            "Whether a cell serves one test, or also others as long as each has left it\n"
+            "      as it was: these run without capabilities, but for low ports. [never]",
+            MakeChoice(kReuse, &flags->reuse)},
            {"artifacts", "DIRECTORY",
             "Where to keep, of each failed test, its output, files, processes, sockets\n"
             "      and loopback traffic, in a directory of its own. []",

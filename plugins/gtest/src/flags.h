@@ -25,6 +25,7 @@ struct Flags : CellFlags, FindingFlags {
   std::string explain;  // the one test to look into; empty: none
   std::string history;  // an absolute path; empty: none
   int retries = 0;
+  Reuse reuse = Reuse::kNever;
   bool keep_failed = false;  // their cells
   std::string artifacts;     // a directory, absolute; empty: none
   std::string balance;       // SHA-256 of the history that divides the shards; empty: it does not

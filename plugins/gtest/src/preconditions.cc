@@ -152,6 +152,7 @@ bool UnderValgrind() {
 RunSettings MakePluginSettings(const Flags& flags) {
   RunSettings settings = MakeRunSettings(flags);
   settings.on_fork = SelectNothing;
+  settings.reuse = flags.reuse;
   if (!flags.debug.empty()) {
     settings.attach = HasTerminal() ? Attach::kTerminal : Attach::kStreams;
     settings.slow = std::chrono::milliseconds(0);

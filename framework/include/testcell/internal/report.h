@@ -71,6 +71,7 @@ struct Run {
   std::chrono::microseconds wall{0};
   bool left_out = false;             // of the program's tests, some did not run
   std::vector<MissingPart> missing;  // what cells had to do without
+  bool reuse = false;                // cells were to be used again
   std::vector<Test> tests;
   std::vector<RunLeak> leaks;
   std::vector<AllowanceCount> allowances;
@@ -83,6 +84,9 @@ struct Run {
 
 // "full", "partial" or "fork": the lowest of the tests in cells; "off".
 const char* Isolation(const Run& run);
+
+// How many tests had a cell that served another before them.
+int CountReused(const Run& run);
 
 // Whether the whole of `text` matches an Allowance's pattern.
 bool MatchesPattern(const std::string& pattern, const std::string& text);
@@ -118,6 +122,7 @@ class Recorder {
     std::chrono::microseconds wall{0};
     bool left_out = false;
     std::vector<MissingPart> missing;
+    bool reuse = false;
     bool conflicts = true;  // look for them
   };
   // The run as it is by now. More may be added after.

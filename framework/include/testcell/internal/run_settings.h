@@ -60,6 +60,7 @@ struct RunSettings {
   WorkingDirectory cwd = WorkingDirectory::kAuto;
   Network net = Network::kPrivate;
   User user = User::kSelf;
+  Reuse reuse = Reuse::kNever;
   std::vector<std::string> carry;  // added to those of Options
   ProbeSettings probes;
   Attach attach = Attach::kNothing;
