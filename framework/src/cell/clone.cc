@@ -10,9 +10,16 @@
 namespace testcell::cell {
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-// Every function entered and never left by init would stay on the worker's
-// shadow stack, which they would share.
+// clang's way to say what gcc says by __SANITIZE_ADDRESS__ and __SANITIZE_THREAD__.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TESTCELL_HAS_SHADOW
+#endif
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TESTCELL_HAS_SHADOW)
+// Every function entered and never left by init, which may be killed in any, would
+// stay in the worker's shadow memory, which they would share.
 constexpr bool kShareMemory = false;
 #elif defined(__x86_64__)
 constexpr bool kShareMemory = true;

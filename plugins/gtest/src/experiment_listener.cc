@@ -44,7 +44,8 @@ void SetExperimentFlags() {
 // GoogleTest's printers and the reports are not for an experiment.
 void UseExperimentListeners(ExperimentListener* listener, const Setup& setup, bool users_too) {
   ::testing::TestEventListeners& listeners = ::testing::UnitTest::GetInstance()->listeners();
-  auto* const fresh = new ::testing::TestEventListeners;
+  // Static, so that what it holds in the end is no leak to a sanitizer.
+  static auto* const fresh = new ::testing::TestEventListeners;
   fresh->Append(listener);
   if (users_too || setup.flags.listeners != Listeners::kParent) {
     delete listeners.Release(listeners.default_result_printer());
