@@ -40,6 +40,19 @@ TEST(MergeTest, ShardsFollowEachOther) {
   EXPECT_EQ(run.jobs, 8);
 }
 
+TEST(MergeTest, CellsThatWereUsedAgainAreCountedTogether) {
+  report::Test reused = MakeTest("A.b");
+  reused.outcome.reused = true;
+  report::Run shard = MakeShard({MakeTest("A.a"), reused});
+  shard.reuse = true;
+  report::Run read;
+  ASSERT_EQ(ReadJson(Json(shard), &read), "");
+  const report::Run run = Merge({read, MakeShard({MakeTest("B.a")})});
+  EXPECT_TRUE(run.reuse);
+  EXPECT_EQ(CountReused(run), 1);
+  EXPECT_FALSE(Merge({MakeShard({MakeTest("B.a")})}).reuse);
+}
+
 TEST(MergeTest, ConflictsAreFoundOverAllShards) {
   const report::Run run =
       Merge({MakeShard({MakeTest("A.a") | Uses(UseKind::kTcp, "0.0.0.0:80")}),

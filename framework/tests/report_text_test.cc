@@ -21,6 +21,18 @@ TEST(Text, IsSilentWhenThereIsNothingToSay) {
   EXPECT_EQ(Summary(recorder), "");
 }
 
+TEST(Text, CellsThatWereUsedAgain) {
+  Recorder recorder;
+  report::Test reused = MakeTest("A.b");
+  reused.outcome.reused = true;
+  recorder.Add(MakeTest("A.a"));
+  recorder.Add(reused);
+  Recorder::End end;
+  end.reuse = true;
+  EXPECT_EQ(Text(recorder.Finish(end), TextStyle()),
+            "[  REUSE   ] 1 of 2 tests had a cell that another had left clean\n");
+}
+
 TEST(Text, LeaksByTest) {
   Recorder recorder;
   Leak process = MakeLeak(LeakKind::kProcess, "sleep 1000 (pid 7)");
