@@ -144,8 +144,6 @@ static void Bind(struct Cell* cell, enum Step step, const char* source, const ch
 
 // The working directory is named "." in the overlay's options: a path with a
 // comma or a colon would have to be escaped.
-// In a user namespace a lower directory with mounts below it is refused
-// (EINVAL): those mounts are locked together. The floor then can't be measured.
 static void MountOverlays(struct Cell* cell, const struct Settings* settings) {
   const char* run_options =
       settings->user_namespace
@@ -155,7 +153,11 @@ static void MountOverlays(struct Cell* cell, const struct Settings* settings) {
       settings->user_namespace
           ? "lowerdir=.,upperdir=/dev/shm/cwd,workdir=/dev/shm/cwd.work,userxattr"
           : "lowerdir=.,upperdir=/dev/shm/cwd,workdir=/dev/shm/cwd.work";
-  Require(cell, kOverlayRun, mount("overlay", "/run", "overlay", 0, run_options));
+  if (settings->private_run) {
+    Require(cell, kOverlayRun, mount("overlay", "/run", "overlay", 0, run_options));
+  } else {
+    Require(cell, kOverlayRun, mount("/run", "/run", NULL, MS_BIND | MS_REC, NULL));
+  }
   EndStep(cell, kOverlayRun);
   if (settings->private_cwd) {
     Require(cell, kOverlayCwd, mount("overlay", ".", "overlay", 0, cwd_options));

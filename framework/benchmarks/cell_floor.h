@@ -48,6 +48,7 @@ struct Settings {
   bool steps;
   bool user_namespace;
   bool private_cwd;  // false when the working directory is /
+  bool private_run;  // false where an overlay on /run is refused
   uid_t uid;
   gid_t gid;
   char cwd[4096];

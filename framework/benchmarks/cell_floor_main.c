@@ -169,6 +169,22 @@ static void CheckWorkingDirectory(struct Settings* settings) {
   settings->private_cwd = strcmp(settings->cwd, "/") != 0;
 }
 
+// In a user namespace a lower directory with mounts below it is refused: those mounts
+// are locked together. One call that binds all of it stands for the overlay then.
+static bool HasMountsBelow(const char* directory) {
+  char line[4096];
+  char point[4096];
+  bool found = false;
+  FILE* const mounts = fopen("/proc/self/mountinfo", "re");
+  if (mounts == NULL) Die("cell_floor: /proc/self/mountinfo");
+  while (!found && fgets(line, sizeof(line), mounts) != NULL) {
+    found = sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1 &&
+            strncmp(point, directory, strlen(directory)) == 0 && point[strlen(directory)] == '/';
+  }
+  fclose(mounts);
+  return found;
+}
+
 int main(int argc, char** argv) {
   static struct Settings settings = {.cells = kDefaultCells, .jobs = 1};
   settings.uid = geteuid();
@@ -176,6 +192,7 @@ int main(int argc, char** argv) {
   settings.user_namespace = settings.uid != 0;
   ParseArguments(&settings, argc, argv);
   CheckWorkingDirectory(&settings);
+  settings.private_run = !settings.user_namespace || !HasMountsBelow("/run");
 
   size_t count = (size_t)settings.cells;
   struct Cell* cells = Share(count * sizeof(*cells));
