@@ -35,6 +35,15 @@ function(testcell_conformance name)
   set_tests_properties(conformance.${name} PROPERTIES TIMEOUT 500 ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
 
+# A comparison that could not fail would show nothing. The words are those of the diff,
+# not of its announcement.
+add_test(NAME conformance.sees_differences
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/compare_runs.py
+    "'$<TARGET_FILE:feature_plain>'" "'$<TARGET_FILE:feature_plain>' --gtest_color=yes"
+    --console -- "--gtest_filter=Mixed.*")
+set_tests_properties(conformance.sees_differences PROPERTIES TIMEOUT 300
+  PASS_REGULAR_EXPRESSION "console differs.*\\+\\+\\+ cells")
+
 testcell_conformance(default)
 testcell_conformance(one_job JOBS 1)
 foreach(seed IN ITEMS 1 2 77)
