@@ -33,6 +33,26 @@ void PrintFailure(const std::string& text) {
   std::fflush(stdout);
 }
 
+struct PlaceInRun {
+  std::size_t test = 0;
+  Phase phase = Phase::kTest;
+  bool done = false;
+
+  void Follow(const Message& message, std::size_t tests) {
+    if (message.type == MessageType::kPhase) {
+      phase = static_cast<Phase>(Reader(message.payload).Number());
+    } else if (message.type == MessageType::kTestStart) {
+      const std::uint64_t index = Reader(message.payload).Number();
+      if (index < tests) test = static_cast<std::size_t>(index);
+      phase = Phase::kTest;
+    } else if (message.type == MessageType::kTestEnd) {
+      phase = Phase::kSuiteTearDown;
+    } else if (message.type == MessageType::kDone) {
+      done = true;
+    }
+  }
+};
+
 // Escaped still; empty where the tag has no such attribute.
 std::string Attribute(const std::string& tag, const std::string& name) {
   const std::string start = " " + name + "=\"";
@@ -69,16 +89,14 @@ std::string XmlPath() {
 
 std::vector<FailedRun> DivideRun(std::vector<Event> events, std::size_t tests) {
   std::vector<FailedRun> runs(tests);
-  std::size_t current = 0;
+  PlaceInRun place;
   std::vector<Allowance> allowances;
   for (Event& event : events) {
-    if (event.kind == Event::Kind::kMessage && event.message.type == MessageType::kTestStart) {
-      const std::uint64_t index = Reader(event.message.payload).Number();
-      if (index < tests) current = static_cast<std::size_t>(index);
-    }
-    FailedRun& run = runs[current];
+    if (event.kind == Event::Kind::kMessage) place.Follow(event.message, tests);
+    FailedRun& run = runs[place.test];
     if (event.kind == Event::Kind::kEnd) {
       run.end.outcome = event.outcome;
+      run.end.outcome.reason.insert(0, WhereEnded(place.phase, place.done, event.outcome));
       run.artifacts = std::move(event.artifacts);
       run.end.leaks = std::move(event.leaks);
       run.end.allowances = std::move(allowances);

@@ -198,6 +198,7 @@ CellEnd Plugin::EndUnit(UnitReplay* replay, IsolatedSuite* suite) {
   TakeTearDowns(replay, suite);
   CellEnd end;
   end.outcome = replay->AwaitEnd();
+  end.outcome.reason.insert(0, replay->where_ended());
   end.allowances = replay->allowances();
   end.leaks = replay->leaks();
   end.uses = replay->uses();

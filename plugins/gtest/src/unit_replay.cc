@@ -151,6 +151,26 @@ bool TellsNews(const Recording& recording, std::set<std::string>* told) {
   return news;
 }
 
+std::string WhereEnded(Phase phase, bool done, const Outcome& outcome) {
+  if (done) return std::string();
+  if (outcome.kind != OutcomeKind::kCrashed && outcome.kind != OutcomeKind::kTimedOut) {
+    return std::string();
+  }
+  switch (phase) {
+    case Phase::kEnvironmentSetUp:
+      return "while an Environment was set up: ";
+    case Phase::kSuiteSetUp:
+      return "while the suite was set up: ";
+    case Phase::kTest:
+      return std::string();
+    case Phase::kSuiteTearDown:
+      return "when the test was over: ";
+    case Phase::kEnvironmentTearDown:
+      return "while an Environment was torn down: ";
+  }
+  return std::string();
+}
+
 const Event& UnitReplay::Peek() {
   while (!peeked_) {
     next_ = supervisor_->Next(unit_);

@@ -47,6 +47,10 @@ void Replay(Recording recording);
 // Whether it holds a failure that is not among those told, where it is then.
 bool TellsNews(const Recording& recording, std::set<std::string>* told);
 
+// "while an Environment was set up: ", for what ended a unit early there; empty where
+// that was the test itself, or nothing. `done`: the process had said that it is done.
+std::string WhereEnded(Phase phase, bool done, const Outcome& outcome);
+
 struct TestEnd {
   std::int64_t elapsed_ms = 0;
   std::int64_t start_timestamp_ms = 0;
@@ -74,6 +78,7 @@ class UnitReplay {
   // At the end of the unit.
   const std::vector<std::string>& carry_errors() const { return next_.carry_errors; }
   const std::string& artifacts() const { return next_.artifacts; }
+  std::string where_ended() const { return WhereEnded(phase_, done_, next_.outcome); }
 
   // Where the next event belongs to; the unit's end counts as none.
   bool At(Phase phase);

@@ -9,12 +9,21 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
 #include "testcell/gtest.h"
 
 namespace {
+
+// Ends the process, or hangs, where SETUPS_END or SETUPS_HANG says so.
+void Pass(const char* place) {
+  const char* const end = ::getenv("SETUPS_END");
+  if (end != nullptr && std::strcmp(end, place) == 0) ::_exit(7);
+  const char* const hang = ::getenv("SETUPS_HANG");
+  while (hang != nullptr && std::strcmp(hang, place) == 0) ::pause();
+}
 
 int Listen(int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -70,19 +79,23 @@ class Environment : public testing::Environment {
 // In passing: nothing of it is left when the test begins.
 class Passing : public testing::Environment {
   void SetUp() override {
+    Pass("environment");
     ::close(Listen(101));
     WriteFile("/tmp/passing");
     ::unlink("/tmp/passing");
   }
+  void TearDown() override { Pass("environment's end"); }
 };
 
 class Suite : public testing::Test {
  public:
   static void SetUpTestSuite() {
+    Pass("suite");
     server_ = Listen(200);
     WriteFile("/tmp/suite");
   }
   static void TearDownTestSuite() {
+    Pass("suite's end");
     ::close(server_);
     ::unlink("/tmp/suite");
     ::close(Listen(201));
@@ -93,7 +106,10 @@ class Suite : public testing::Test {
 };
 int Suite::server_ = -1;
 
-TEST_F(Suite, Uses) { ::close(Listen(300)); }
+TEST_F(Suite, Uses) {
+  Pass("test");
+  ::close(Listen(300));
+}
 TEST_F(Suite, UsesTheSame) {
   ::close(Listen(300));
   ::unlink("/tmp/suite");

@@ -1,5 +1,5 @@
-"""What set-ups use is theirs, and what they tear down is no leak; ordinary tests
-leave nothing, and don't collide.
+"""What set-ups use is theirs, and what they tear down is no leak; a test that ends in
+one says so; ordinary tests leave nothing, and don't collide.
 
     setups_test.py root|user SETUPS_PAYLOAD PLAIN_PAYLOAD
 
@@ -69,6 +69,36 @@ class SetUps(unittest.TestCase):
         report, _ = run(SETUPS, "--testcell_uses=all")
         for test in report["tests"]:
             self.assertEqual(uses(test), uses(self.tests[test["name"]]), test["name"])
+
+
+class Ends(unittest.TestCase):
+    def failure_of(self, variable, place, *arguments):
+        """What is said of Suite.Uses."""
+        command = [*PREFIX, SETUPS, "--gtest_filter=Suite.Uses", *arguments]
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o777)
+            result = subprocess.run(command, cwd=directory, capture_output=True, text=True,
+                                    stdin=subprocess.DEVNULL, timeout=300, check=False,
+                                    env={**os.environ, variable: place})
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_where_a_test_ended_is_said(self):
+        for place, said in (("environment", "while an Environment was set up: "),
+                            ("suite", "while the suite was set up: "), ("test", ""),
+                            ("suite's end", "when the test was over: "),
+                            ("environment's end", "while an Environment was torn down: ")):
+            with self.subTest(place=place):
+                self.assertIn(f"testcell: {said}the test ended its process",
+                              self.failure_of("SETUPS_END", place))
+
+    def test_where_a_test_hangs_is_said(self):
+        self.assertIn("testcell: while an Environment was set up: the time limit of 300 ms has",
+                      self.failure_of("SETUPS_HANG", "environment", "--testcell_timeout=300ms"))
+
+    def test_it_is_said_of_every_attempt(self):
+        output = self.failure_of("SETUPS_END", "suite", "--testcell_retries=2")
+        self.assertEqual(output.count("testcell: while the suite was set up: "), 3, output)
 
 
 class Plain(unittest.TestCase):
