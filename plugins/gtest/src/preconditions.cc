@@ -82,6 +82,25 @@ std::string Join(const std::vector<std::string>& words) {
   return text;
 }
 
+// What an event loop waits on, as "fd 3: epoll, fd 5: pipe"; empty where there is none.
+std::string EventLoopDescriptors() {
+  std::vector<std::string> names;
+  bool loop = false;
+  for (const std::string& entry : Entries("/proc/self/fd")) {
+    char target[64] = "";
+    const std::string link = "/proc/self/fd/" + entry;
+    if (::readlink(link.c_str(), target, sizeof target - 1) < 0) continue;
+    const bool epoll = std::strcmp(target, "anon_inode:[eventpoll]") == 0;
+    const bool event = std::strcmp(target, "anon_inode:[eventfd]") == 0;
+    const bool pipe = std::strncmp(target, "pipe:", 5) == 0 && std::atoi(entry.c_str()) > 2;
+    loop = loop || epoll;
+    if (epoll || event || pipe) {
+      names.push_back("fd " + entry + (epoll ? ": epoll" : event ? ": eventfd" : ": pipe"));
+    }
+  }
+  return loop ? Join(names) : std::string();
+}
+
 void WarnOfThreads() {
   std::vector<std::string> names;
   const std::string self = std::to_string(::getpid());
@@ -93,9 +112,19 @@ void WarnOfThreads() {
   if (names.empty()) return;
   std::fprintf(stderr,
                "testcell: warning: %d more thread%s before the tests start and will not be in any "
-               "cell: %s; start %s in SetUpTestSuite or in an Environment\n",
+               "cell: %s; start %s in SetUpTestSuite or in an Environment, or run the program by "
+               "`testcell gtest`, which starts it anew for each test\n",
                static_cast<int>(names.size()), names.size() == 1 ? " runs" : "s run",
                Join(names).c_str(), names.size() == 1 ? "it" : "them");
+  const std::string loops = EventLoopDescriptors();
+  if (loops.empty()) return;
+  // The kernel's object stays one when a process forks.
+  std::fprintf(
+      stderr,
+      "testcell: warning: tests share event loops with threads that run already (%s): what "
+      "a test adds or writes there reaches these, too, with pointers into the test's "
+      "memory, and may crash the program\n",
+      loops.c_str());
 }
 
 void WarnOfSockets() {

@@ -140,12 +140,15 @@ class Damage(DeathsTest):
         self.assertEqual(run.status, 0, str(run))
 
     def test_program_with_threads_and_sockets(self):
-        run = self.run_payload("Mask.*", "thread", "socket", parent=True)
+        run = self.run_payload("Mask.*", "thread", "socket", "epoll", parent=True)
         self.assertEqual(run.status, 0, str(run))
         self.assertRegex(run.stderr,
                          r"testcell: warning: 1 more thread runs before the tests start and will "
                          r"not be in any cell: 'early bird' \(\d+\); start it in SetUpTestSuite "
-                         r"or in an Environment\n")
+                         r"or in an Environment, or run the program by `testcell gtest`, which "
+                         r"starts it anew for each test\n")
+        self.assertRegex(run.stderr, r"testcell: warning: tests share event loops with threads "
+                                     r"that run already \(fd \d+: epoll\): ")
         self.assertRegex(run.stderr,
                          r"testcell: warning: the program listens before the tests start, on the "
                          r"host's network, which no cell sees: 0\.0\.0\.0:\d+ \(fd \d+\); start "

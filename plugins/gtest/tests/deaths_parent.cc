@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "ignore-sigchld") == 0) ::signal(SIGCHLD, SIG_IGN);
     if (std::strcmp(argv[i], "thread") == 0) StartThread();
     if (std::strcmp(argv[i], "socket") == 0) Listen(AF_INET);
+    if (std::strcmp(argv[i], "epoll") == 0) ::epoll_create1(EPOLL_CLOEXEC);
   }
   sigset_t mask;
   ::sigemptyset(&mask);
