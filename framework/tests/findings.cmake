@@ -14,7 +14,8 @@ set_tests_properties(escapes_test PROPERTIES TIMEOUT 300)
 add_test(NAME findings_test
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/findings/findings_test.py
     $<TARGET_FILE:findings_driver> ${CMAKE_CURRENT_LIST_DIR}/findings/expected.tsv)
-set_tests_properties(findings_test PROPERTIES TIMEOUT 300)
+set_tests_properties(findings_test PROPERTIES
+  TIMEOUT 300 ENVIRONMENT SANITIZER=${TESTCELL_SANITIZE})
 add_executable(several_driver
   findings/driver.cc findings/payloads.cc findings/several_payloads.cc)
 target_link_libraries(several_driver PRIVATE testcell::framework testcell_compile fmt::fmt)

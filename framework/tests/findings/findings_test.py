@@ -21,6 +21,16 @@ JOBS = next((int(a[7:]) for a in sys.argv[3:] if a.startswith("--jobs=")), 4)
 failed = False
 
 
+# ThreadSanitizer gives every process a thread, which blocks all signals: others that do
+# are taken for it, and threads have to be looked for in /proc even where nothing is
+# left to look with. It crashes in threads that libc starts, and reports a race in
+# std::promise, of which it knows but half.
+OTHERWISE = {"thread_blocking_all_left", "thread_of_timer_left", "thread_of_timer_clean",
+             "thread_of_getaddrinfo_clean", "thread_ending_clean", "fd_all_numbers_taken",
+             "proc_covered_left", "proc_unmounted_clean", "proc_unmounted_left"}
+LEFT_OUT = OTHERWISE if os.environ.get("SANITIZER") == "thread" else set()
+
+
 def expected(cwd, options):
     """The rows that hold with these: "strict" or "all" in the fifth column."""
     rows = collections.defaultdict(list)
@@ -30,6 +40,8 @@ def expected(cwd, options):
                 continue
             payload, side, kind, name, *needed = line.rstrip("\n").split("\t")
             if not set(needed) <= set(options):
+                continue
+            if payload in LEFT_OUT:
                 continue
             rows[payload].append((side, kind, name.replace("CWD", re.escape(cwd))))
     return rows
@@ -41,6 +53,8 @@ def compare(output, rows):
     counts = collections.Counter()
     for line in output.splitlines():
         payload, side, kind, name, _ = line.split("\t")
+        if payload in LEFT_OUT:
+            continue
         for row in rows[payload]:
             if row[:2] == (side, kind) and re.fullmatch(row[2], name):
                 counts[payload, row] += 1

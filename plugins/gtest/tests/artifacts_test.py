@@ -99,9 +99,13 @@ class Artifacts(unittest.TestCase):
             "/tmp/state": "of the test", "/tmp/deep/er": "below", "/tmp/link": "state",
             "/dev/shm/shared": "memory", f"{self.directory}/notes.txt": "beside the program"})
         self.assertRegex(self.text(name, "processes.txt"), r"^  pid \d+, sleeping, .*: sleep 1000\n")
-        self.assertRegex(self.text(name, "sockets.txt"),
-                         r"(?m)^tcp 127\.0\.0\.1:80 listening  pid \d+ \(sleep\)$")
         outcome = self.text(name, "outcome.txt")
+        if PREFIX and os.environ.get("SANITIZER") == "thread":
+            # It gives every process a second thread, and such a one can't enter a user namespace.
+            self.assertIn("sockets.txt: not whole: ", outcome)
+        else:
+            self.assertRegex(self.text(name, "sockets.txt"),
+                             r"(?m)^tcp 127\.0\.0\.1:80 listening  pid \d+ \(sleep\)$")
         self.assertRegex(outcome, r"^test: Fails.WithEverything\noutcome: failed\nattempt: 1\n"
                                   r"duration: \d+ ms\n")
         self.assertIn("for a reason", outcome)

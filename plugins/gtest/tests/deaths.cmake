@@ -5,9 +5,9 @@ add_executable(deaths_payload
   ${CMAKE_CURRENT_LIST_DIR}/deaths_payload_output.cc
   ${CMAKE_CURRENT_LIST_DIR}/deaths_payload_schedule.cc
   ${CMAKE_CURRENT_LIST_DIR}/deaths_payload_tools.cc)
-target_link_libraries(deaths_payload PRIVATE testcell::gtest_main testcell_compile)
+target_link_libraries(deaths_payload PRIVATE tested_gtest_main testcell_compile)
 add_executable(deaths_parent ${CMAKE_CURRENT_LIST_DIR}/deaths_parent.cc)
-target_link_libraries(deaths_parent PRIVATE testcell::gtest testcell_compile)
+target_link_libraries(deaths_parent PRIVATE tested_gtest testcell_compile)
 
 # A sanitizer reports a signal and ends by exit(); AddressSanitizer holds much of
 # what was freed. Signals and the supervisor's memory are what is looked at here.

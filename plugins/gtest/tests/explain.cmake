@@ -1,6 +1,6 @@
 # --testcell_explain, as root and as an ordinary user.
 add_executable(explain_payload ${CMAKE_CURRENT_LIST_DIR}/explain_payload.cc)
-target_link_libraries(explain_payload PRIVATE testcell_compile testcell::gtest_main)
+target_link_libraries(explain_payload PRIVATE testcell_compile tested_gtest_main)
 foreach(user root user)
   add_test(NAME explain_${user} COMMAND ${Python3_EXECUTABLE} -B
     ${CMAKE_CURRENT_LIST_DIR}/explain_test.py --user=${user} $<TARGET_FILE:explain_payload>)

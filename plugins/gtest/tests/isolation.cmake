@@ -1,6 +1,6 @@
 # What a cell is, from inside and by what reaches the host.
 add_executable(isolation_test ${CMAKE_CURRENT_LIST_DIR}/isolation_test.cc)
-target_link_libraries(isolation_test PRIVATE testcell::gtest_main testcell_compile rt)
+target_link_libraries(isolation_test PRIVATE tested_gtest_main testcell_compile rt)
 add_test(NAME isolation_test
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/isolation_test.py
     $<TARGET_FILE:isolation_test>)

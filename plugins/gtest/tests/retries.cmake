@@ -1,6 +1,6 @@
 # Tests that are run again after they failed.
 add_executable(retries_payload ${CMAKE_CURRENT_LIST_DIR}/retries_payload.cc)
-target_link_libraries(retries_payload PRIVATE testcell_compile testcell::gtest_main)
+target_link_libraries(retries_payload PRIVATE testcell_compile tested_gtest_main)
 foreach(user root user)
   add_test(NAME retries_${user} COMMAND ${Python3_EXECUTABLE} -B
     ${CMAKE_CURRENT_LIST_DIR}/retries_test.py ${user} $<TARGET_FILE:retries_payload>

@@ -3,7 +3,7 @@ add_executable(reuse_payload ${CMAKE_CURRENT_LIST_DIR}/reuse_payload.cc
   ${CMAKE_CURRENT_LIST_DIR}/reuse_payload_leaves.cc
   ${CMAKE_CURRENT_LIST_DIR}/reuse_payload_suites.cc
   ${CMAKE_CURRENT_LIST_DIR}/reuse_payload_takes.cc)
-target_link_libraries(reuse_payload PRIVATE testcell_compile testcell::gtest_main)
+target_link_libraries(reuse_payload PRIVATE testcell_compile tested_gtest_main)
 set(program "")
 if(TESTCELL_BUILD_PROGRAM)
   set(program $<TARGET_FILE:testcell_cli>)

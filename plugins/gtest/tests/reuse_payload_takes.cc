@@ -57,7 +57,8 @@ TEST_F(Takes, SettingsOfItsOwn) {
 
 TEST_F(Takes, TheScheduleOfItsSession) {
   if (!reuse::Read("/proc/self/autogroup").empty() && !reuse::Write("/proc/self/autogroup", "10")) {
-    ASSERT_EQ(errno, EROFS);
+    // EAGAIN: one a tenth of a second, of all whom the kernel does not trust.
+    ASSERT_TRUE(errno == EROFS || errno == EAGAIN) << errno;
   }
 }
 
