@@ -21,6 +21,7 @@ except ImportError:
 MODE, PAYLOAD, TESTCELL, SCHEMA = sys.argv[1:5]
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 PREFIX = [] if MODE == "root" else NOBODY
+os.environ["REUSE_PROGRAM"] = PAYLOAD  # what leads there is seen in the cells, too
 FLAGS = ["--testcell_user=root"] if MODE == "user_as_root" else []
 # As many runs as it takes, at most, for a cell to go from each test to another.
 RUNS = 10

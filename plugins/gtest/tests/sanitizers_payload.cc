@@ -2,6 +2,7 @@
 // was built with the one it names.
 #include <testcell/gtest.h>
 
+#include <atomic>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -13,8 +14,15 @@ int* volatile g_pointer = nullptr;
 volatile int g_number = 0;
 int g_shared = 0;
 
+// One after the other, which ThreadSanitizer is sure to see, but by an order that tells
+// nothing of what else was written.
 void Race() {
-  std::thread other([] { ++g_shared; });
+  std::atomic<bool> written{false};
+  std::thread other([&written] {
+    ++g_shared;
+    written.store(true, std::memory_order_relaxed);
+  });
+  while (!written.load(std::memory_order_relaxed)) std::this_thread::yield();
   ++g_shared;
   other.join();
 }
