@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <sstream>
 
 #include "cell/below.h"
 #include "cell/places.h"
 #include "cell/plan_carry.h"
+#include "cell/plan_environment.h"
 #include "cell/plan_reuse.h"
-#include "posix/error.h"
+#include "cell/plan_run.h"
 
 namespace testcell::cell {
 namespace {
@@ -61,7 +57,8 @@ class Planner {
     Namespaces();
     Names();
     if (plan_.own_mounts && !Files(error)) return false;
-    Process();
+    PlanEnvironment(options_.environment, &plan_);
+    plan_.limits = options_.limits;
     plan_.places = MakePlaces(plan_);
     PlanReuse(options_, defaults_.reuse, !lacking_, &plan_);
     if (!plan_.cwd_shared.empty()) plan_.rung = Rung::kPartial;
@@ -183,10 +180,10 @@ class Planner {
     if (!run.empty() && !IsPrivate(run) && Has(Part::kRun)) {
       const bool one_user =
           plan_.user == UserMode::kSelf || plan_.user == UserMode::kRoot || host_.in_user_namespace;
-      if (one_user || (plan_.user == UserMode::kAll && HasMountsBelow(run))) {
+      if (one_user || (plan_.user == UserMode::kAll && HasMountsBelow(host_, run))) {
         plan_.run.path = run;
         plan_.run.source = OpenIndex(run);
-        Compose(run, "");
+        ComposeRun(host_, &plan_);
       } else {
         AddOverlay(run, Step::kRunOverlay);
       }
@@ -301,22 +298,6 @@ class Planner {
     }
   }
 
-  void Process() {
-    plan_.limits = options_.limits;
-    std::map<std::string, std::optional<std::string>> changes;
-    for (const auto& [name, value] : options_.environment) changes[name] = value;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-      const std::string text = *entry;
-      if (changes.count(text.substr(0, text.find('='))) == 0) plan_.environment.push_back(text);
-    }
-    for (const auto& [name, value] : changes) {
-      if (value) plan_.environment.push_back(name + "=" + *value);
-    }
-    if (changes.empty()) plan_.environment.clear();  // init leaves environ alone
-    for (std::string& text : plan_.environment) plan_.environ_block.push_back(text.data());
-    plan_.environ_block.push_back(nullptr);
-  }
-
   // As the host calls it, if it is there.
   static std::string OnHost(const std::string& path) {
     const std::string canonical = Canonical(path.c_str());
@@ -329,38 +310,6 @@ class Planner {
     return std::any_of(options_.read_only.begin(), options_.read_only.end(), names) ||
            std::any_of(options_.shared.begin(), options_.shared.end(),
                        [&](const auto& path) { return IsAtOrBelow(cwd, OnHost(path)); });
-  }
-
-  bool HasMountsBelow(const std::string& path) const {
-    return std::any_of(host_.mount_points.begin(), host_.mount_points.end(),
-                       [&](const std::string& point) { return IsBelow(point, path); });
-  }
-
-  // What this user could write to becomes copy-on-write, the rest is bound.
-  void Compose(const std::string& directory, const std::string& prefix) {
-    std::error_code error;
-    for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
-      const std::string name = prefix + file.path().filename().string();
-      const std::string path = file.path().string();
-      struct stat status;
-      if (::lstat(path.c_str(), &status) != 0) continue;
-      const mode_t mode = status.st_mode & 07777;
-      using Kind = Plan::Entry::Kind;
-      if (S_ISLNK(status.st_mode)) {
-        const std::string target = std::filesystem::read_symlink(file.path(), error).string();
-        plan_.run.entries.push_back({Kind::kSymlink, name, target, false, 0});
-      } else if (!S_ISDIR(status.st_mode)) {
-        plan_.run.entries.push_back({Kind::kBind, name, "", false, mode});
-      } else if (HasMountsBelow(path)) {
-        plan_.run.entries.push_back({Kind::kDirectory, name, "", true, mode});
-        Compose(path, name + "/");
-      } else if (::access(path.c_str(), W_OK) == 0 && name.find_first_of(",:\\") == name.npos) {
-        const std::string number = fmt::format("run{}", plan_.run.entries.size());
-        plan_.run.entries.push_back({Kind::kOverlay, name, number, true, mode});
-      } else {
-        plan_.run.entries.push_back({Kind::kBind, name, "", true, mode});
-      }
-    }
   }
 
   void AddOverlay(const std::string& path, Step step) {

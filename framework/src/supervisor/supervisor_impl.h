@@ -24,6 +24,9 @@
 
 namespace testcell::internal {
 
+// How a process ended, as a predicate: "was ended by SIGKILL", "exited with status 3".
+std::string DescribeDeath(int wait_status);
+
 class Supervisor::Impl {
  public:
   explicit Impl(RunSettings settings);
