@@ -101,9 +101,28 @@ void LeaveInit(const Context& context) {
   ::prctl(PR_SET_DUMPABLE, context.dumpable, 0, 0, 0);
 }
 
+// But for ThreadSanitizer's own, which runs nothing of the user's.
+bool IsOneThread() {
+#if defined(__SANITIZE_THREAD__)
+  constexpr nlink_t kThreads = 2;
+#else
+  constexpr nlink_t kThreads = 1;
+#endif
+  struct stat tasks {};
+  return ::stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 2 + kThreads;
+}
+
+// Capabilities are given up by each thread for itself.
+void ReportThreads(const Context& context) {
+  protocol::Report report{};
+  report.kind = protocol::ReportKind::kTestHasThreads;
+  SendReport(context, report);
+}
+
 // In the test process, before anything of the user's runs again.
 void BecomeTest(Context* context, mode_t umask_before) {
   context->in_test = true;
+  if (context->plan->without_capabilities) RaiseCapabilities(*context);
   if (context->probes != nullptr) context->probes->CloseInTest();
   ::umask(umask_before);
   SetTestDescriptors(*context);
@@ -113,7 +132,10 @@ void BecomeTest(Context* context, mode_t umask_before) {
   } else if (context->plan->user == UserMode::kSelf) {
     DropFilePermissionBypass(*context);
   }
-  if (context->reuse) LeaveInit(*context);
+  if (context->reuse) {
+    LeaveInit(*context);
+    if (!IsOneThread()) ReportThreads(*context);
+  }
   if (!context->plan->environment.empty()) {
     environ = const_cast<char**>(context->plan->environ_block.data());
   }
@@ -306,6 +328,8 @@ bool RunTest(Context* context, int signals, mode_t umask_before) {
     context->probes->Start(context->run.cookie, context->fds->results);
   }
   const pid_t init = ::getpid();
+  const bool lower = context->plan->without_capabilities;
+  if (lower) LowerCapabilities(*context);
   context->test = ::fork();
   if (context->test < 0) Fail(*context, Step::kForkTest, errno);
   if (context->test == 0) {
@@ -314,6 +338,7 @@ bool RunTest(Context* context, int signals, mode_t umask_before) {
     BecomeTest(context, umask_before);
     return true;
   }
+  if (lower) RaiseCapabilities(*context);
   if (context->probes != nullptr) context->probes->SetTest(context->test);
   Supervise(context, signals);
   return false;

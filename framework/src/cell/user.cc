@@ -133,6 +133,13 @@ void Clear(__user_cap_data_struct* data, bool inheritable_only) {
   }
 }
 
+void SetEffective(const Context& context, bool all) {
+  __user_cap_data_struct data[2];
+  if (!GetCapabilities(data)) Fail(context, Step::kCapabilities, errno);
+  for (auto& half : data) half.effective = all ? half.permitted : 0;
+  if (!SetCapabilities(data)) Fail(context, Step::kCapabilities, errno);
+}
+
 }  // namespace
 
 bool EnterUserNamespace(const Context& context, UserMode mode, uid_t uid, gid_t gid) {
@@ -174,6 +181,10 @@ void DropFilePermissionBypass(const Context& context) {
   Clear(data, false);
   if (!SetCapabilities(data)) Fail(context, Step::kCapabilities, errno);
 }
+
+void LowerCapabilities(const Context& context) { SetEffective(context, false); }
+
+void RaiseCapabilities(const Context& context) { SetEffective(context, true); }
 
 void DropCapabilities(const Context& context) {
   const __user_cap_data_struct none[2] = {};

@@ -18,6 +18,12 @@ bool KeepCapabilities();
 // make a test of file permissions meaningless. Async-signal-safe.
 void DropFilePermissionBypass(const Context& context);
 
+// Where a test process shall have none: without these a fork begins, so that a thread that
+// it starts by itself, by a handler of pthread_atfork(), has none in force either. Later on
+// setuid() and its like do in all threads alike what they do in one. Async-signal-safe.
+void LowerCapabilities(const Context& context);
+void RaiseCapabilities(const Context& context);
+
 // In a test process that shall have no capability and gain none, by whatever it executes.
 // Async-signal-safe.
 void DropCapabilities(const Context& context);

@@ -57,6 +57,8 @@ enum class ReportKind : std::uint32_t {
   kCellDone,     // init: all that is to be said of the cell was said
   kIdle,         // worker: init is gone and so is the cell
   kKept,         // init: the cell is kept, under the name by which it is found
+  // Test process: it had more than one thread before it gave up its capabilities.
+  kTestHasThreads,
 };
 
 inline constexpr std::size_t kMaxDetail = 160;

@@ -117,6 +117,9 @@ void Supervisor::Impl::OnReport(Slot* slot, const protocol::Report& report, pid_
     case protocol::ReportKind::kTestEnded:
       OnTestEnded(slot, report);
       break;
+    case protocol::ReportKind::kTestHasThreads:
+      slot->reusable = false;
+      break;
     case protocol::ReportKind::kKept:
       OnKept(slot);
       break;
@@ -159,6 +162,7 @@ void Supervisor::Impl::OnReady(Slot* slot, pid_t init) {
   plan_states_[static_cast<std::size_t>(slot->plan)].stood = true;
   slot->failures = 0;
   slot->tests = 0;
+  slot->reusable = true;
   slot->SetInit(init);
   slot->state = Slot::State::kReady;
   slot->deadline.reset();
@@ -236,7 +240,8 @@ void Supervisor::Impl::OnCellDone(Slot* slot, const protocol::Report& report) {
 
 // A cell that waits for another test, and shall have one.
 bool Supervisor::Impl::Reuses(const Slot& slot, const protocol::Report& report) const {
-  if ((report.flags & protocol::kCellIsClean) == 0 || stopped_ || slot.fate) return false;
+  if ((report.flags & protocol::kCellIsClean) == 0 || !slot.reusable) return false;
+  if (stopped_ || slot.fate) return false;
   const OutcomeKind kind = slot.verdict->kind;
   if (kind != OutcomeKind::kPassed && kind != OutcomeKind::kSkipped) return false;
   return units_[static_cast<std::size_t>(slot.unit)].log->failures() == 0 &&

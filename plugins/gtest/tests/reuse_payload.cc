@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -25,7 +26,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <iterator>
+#include <thread>
 #include <vector>
 
 namespace reuse {
@@ -51,6 +54,19 @@ struct Inherited {
   }
 };
 const Inherited g_inherited;
+
+// In the test process alone, whose parent is the cell's init: a thread as a library may
+// have that goes on with its work in forked processes.
+std::promise<void> g_test_ends;
+std::thread g_helper;
+
+void StartHelper() {
+  if (::getppid() != 1) return;
+  g_helper = std::thread([] { g_test_ends.get_future().wait(); });
+}
+
+[[maybe_unused]] const int g_registered =
+    std::getenv("REUSE_THREADS") == nullptr ? 0 : ::pthread_atfork(nullptr, nullptr, StartHelper);
 
 mode_t ModeOf(const char* path) {
   struct stat status {};
@@ -216,6 +232,12 @@ void Reuse::SetUp() {
   LookAtObjects();
   LookAtProcesses();
   LookAtProcess();
+}
+
+void Reuse::TearDown() {
+  if (!g_helper.joinable()) return;
+  g_test_ends.set_value();
+  g_helper.join();
 }
 
 }  // namespace reuse

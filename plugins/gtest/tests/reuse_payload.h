@@ -20,6 +20,7 @@ bool Write(const std::string& path, const std::string& text);
 class Reuse : public ::testing::Test {
  protected:
   void SetUp() override;
+  void TearDown() override;
 };
 
 }  // namespace reuse
