@@ -9,9 +9,8 @@ import subprocess
 import unittest
 
 import driver
+import users
 from driver import SETTING
-
-NOBODY = ("setpriv", f"--reuid={driver.NOBODY}", f"--regid={driver.NOBODY}", "--clear-groups")
 
 
 def read(path):
@@ -170,7 +169,7 @@ class Hosts(Doctor):
             self.skipTest("of ordinary users")
 
     def test_no_user_namespaces_left(self):
-        rows, _ = self.examine([*NOBODY, SETTING.testcell], 1,
+        rows, _ = self.examine([*users.AS_NOBODY, SETTING.testcell], 1,
                                lambda command: driver.finish_in_full_user_namespace(
                                    "echo 0 > /proc/sys/user/max_user_namespaces", command))
         row = rows["user_namespace"]
@@ -182,7 +181,7 @@ class Hosts(Doctor):
 
     def test_masked_proc(self):
         prepare = "mount -t tmpfs none /proc/bus && exec \"$@\""
-        rows, report = self.examine(["unshare", "--mount", "sh", "-c", prepare, "sh", *NOBODY,
+        rows, report = self.examine(["unshare", "--mount", "sh", "-c", prepare, "sh", *users.AS_NOBODY,
                                      SETTING.testcell], 1)
         row = rows["proc"]
         self.assertEqual(row["error"], "EPERM")
@@ -198,7 +197,7 @@ class Hosts(Doctor):
                    "exec chroot . \"$@\"")
         os.mkdir(root)
         self.addCleanup(shutil.rmtree, root)
-        rows, report = self.examine(["unshare", "--mount", "sh", "-c", prepare, "sh", *NOBODY,
+        rows, report = self.examine(["unshare", "--mount", "sh", "-c", prepare, "sh", *users.AS_NOBODY,
                                      SETTING.testcell], 1)
         self.assertTrue(report["host"]["chroot"])
         self.assertIn("the program runs in a chroot", rows["user_namespace"]["reason"])

@@ -15,10 +15,11 @@ import tempfile
 import time
 import unittest
 
-NOBODY = 65534
+sys.path.append(os.path.join(os.path.dirname(__file__), "../../gtest/tests"))
+import users  # noqa: E402
+
 # One that nobody can reach, too, where there is one.
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
-SKIPPED = 77
 DEADLINE_S = 60  # for what takes milliseconds: only a defect makes a test wait so long
 
 
@@ -183,10 +184,10 @@ def main():
     arguments = parser.parse_args()
     if arguments.user == "root" and os.geteuid() != 0:
         print("skipped: not root")
-        sys.exit(SKIPPED)
+        sys.exit(users.SKIPPED)
     somebody_else = arguments.user == "user" and os.geteuid() == 0
     if somebody_else:
-        SETTING.prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+        SETTING.prefix = users.AS_NOBODY
     SETTING.user = arguments.user
     directory = tempfile.mkdtemp(dir="/var/tmp" if os.path.isdir("/var/tmp") else None,
                                  prefix="cli-scratch-")
@@ -198,7 +199,7 @@ def main():
         os.mkdir(SETTING.scratch)
         os.chmod(directory, 0o755)
         if somebody_else:
-            os.chown(SETTING.scratch, NOBODY, NOBODY)
+            os.chown(SETTING.scratch, users.NOBODY, users.NOBODY)
         done = unittest.main(argv=sys.argv[:1], exit=False).result
     finally:
         shutil.rmtree(directory)

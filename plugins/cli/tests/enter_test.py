@@ -14,10 +14,12 @@ import sys
 import tempfile
 import unittest
 
+sys.path.append(os.path.join(os.path.dirname(__file__), "../../gtest/tests"))
+import users  # noqa: E402
+
 TESTCELL, PAYLOAD, PLAIN = sys.argv[2:5]
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 OTHER = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
-PREFIX = []
+PREFIX = users.prefix(sys.argv[1], TESTCELL, PAYLOAD)
 LIMIT = 120  # seconds, after which something hangs
 
 
@@ -299,13 +301,5 @@ class Keep(unittest.TestCase):
         self.assertEqual(os.waitstatus_to_exitcode(status), 3)
 
 
-def main():
-    if sys.argv[1] == "user":
-        probe = [*NOBODY, "test", "-x", PAYLOAD, "-a", "-x", TESTCELL]
-        if os.geteuid() != 0 or subprocess.run(probe, check=False).returncode != 0:
-            sys.exit(77)
-        PREFIX.extend(NOBODY)
+if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[5:]])
-
-
-main()

@@ -2,9 +2,10 @@
 
     ladder_test.py --user=root|user TESTCELL REFUSE PAYLOAD PLAIN
 """
+import contextlib
 import json
 import os
-import shutil
+import signal
 import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -32,6 +33,13 @@ def sleepers():
         except OSError:
             pass
     return found
+
+
+# A defect that is found so shall not be left on the host.
+def end_sleepers():
+    for pid in sleepers():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 class Result:
@@ -275,6 +283,7 @@ class Fork(Ladder):
         self.assertEqual(len(skipped), 9)
 
     def test_what_a_test_leaves_ends_with_it(self):
+        self.addCleanup(end_sleepers)
         for fate, name in (("passed", "IsLeft"), ("timed_out", "AndTheTestHangs"),
                            ("crashed", "AndTheTestDies")):
             limit = "1s" if fate == "timed_out" else "0"
@@ -295,6 +304,7 @@ class Fork(Ladder):
         self.assert_ran(done, "", "fork")
 
     def test_a_command(self):
+        self.addCleanup(end_sleepers)
         prefix = (self.refuse, *NO_NAMESPACES, "--")
         words = [*SETTING.prefix, *prefix, SETTING.testcell, "run", "--fallback=fork"]
         done = subprocess.run([*words, "--", "sh", "-c", f"setsid sleep {SLEEP} & exit 7"],

@@ -8,7 +8,6 @@ PROGRAM is plain_tests, of which many bind one port.
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys

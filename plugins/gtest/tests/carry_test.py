@@ -9,8 +9,9 @@ import sys
 import tempfile
 import unittest
 
+import users
+
 BINARY = os.path.abspath(sys.argv[1])
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 def tree(directory):
@@ -182,8 +183,8 @@ class Carry(unittest.TestCase):
 def main():
     suites = [("as root" if os.geteuid() == 0 else "as this user", [], [])]
     if os.geteuid() == 0:
-        if subprocess.run([*NOBODY, "test", "-x", BINARY], check=False).returncode == 0:
-            suites += [("as nobody", NOBODY, []), ("as nobody, root inside", NOBODY,
+        if users.can_execute(BINARY):
+            suites += [("as nobody", users.AS_NOBODY, []), ("as nobody, root inside", users.AS_NOBODY,
                                                   ["--testcell_user=root"])]
         else:
             print(f"skipped as nobody, who can't reach {BINARY}")

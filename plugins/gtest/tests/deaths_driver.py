@@ -18,9 +18,10 @@ import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+import users
+
 PR_SET_CHILD_SUBREAPER = 36
 DEADLINE_S = 60  # for what takes milliseconds: only a defect makes a test wait so long
-NOBODY = 65534
 # How a timed-out test's process is told of that waits for a signal; by its main
 # thread if there is another one, as a sanitizer's.
 IN_PAUSE = r"sleeping, [^\n]*\n *(?:main thread [^\n]*: )?in pause"
@@ -171,7 +172,7 @@ class DeathsTest(unittest.TestCase):
     def command(self, *flags, parent=False, limits=()):
         command = ["prlimit", *limits] if limits else []
         if self.as_user():
-            command += ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+            command += users.AS_NOBODY
         return command + [self.program(parent), f"--gtest_output=xml:{self.scratch}/report.xml",
                           *flags]
 

@@ -10,8 +10,9 @@ import sys
 import tempfile
 import unittest
 
+import users
+
 BINARY = os.path.abspath(sys.argv[1])
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 IN_TMP = "/tmp/directories-shared"
 DIRECTORIES = ("cow/shared", "cow/read_only/cow", "read_only/cow/shared", "read_only/shared",
                "shared/read_only", "cwd/shared", "cwd/read_only")
@@ -91,9 +92,9 @@ def main():
     suites = [("as root" if os.geteuid() == 0 else "as this user", [], [], {})]
     if os.geteuid() == 0:
         suites.append(("as root in a user namespace", [], [], {"USER_NAMESPACE": "1"}))
-        if subprocess.run([*NOBODY, "test", "-x", BINARY], check=False).returncode == 0:
-            suites.append(("as nobody", NOBODY, [], {}))
-            suites.append(("as nobody, root inside", NOBODY, ["--testcell_user=root"], {}))
+        if users.can_execute(BINARY):
+            suites.append(("as nobody", users.AS_NOBODY, [], {}))
+            suites.append(("as nobody, root inside", users.AS_NOBODY, ["--testcell_user=root"], {}))
         else:
             print(f"skipped as nobody, who can't reach {BINARY}")
     good = True

@@ -13,8 +13,9 @@ import sys
 import tempfile
 import unittest
 
+import users
+
 TIMEOUT_S = 120
-NOBODY = 65534
 ARGUMENTS = None
 
 
@@ -36,7 +37,7 @@ class Explain(unittest.TestCase):
             pass
         if ARGUMENTS.user == "user" and os.geteuid() == 0:
             for path in (self.host, f"{self.host}/deep", self.file):
-                os.chown(path, NOBODY, NOBODY)
+                os.chown(path, users.NOBODY, users.NOBODY)
         self.program = shutil.copy(ARGUMENTS.payload, self.scratch)
         os.chmod(self.program, 0o755)
 
@@ -48,7 +49,7 @@ class Explain(unittest.TestCase):
         return server
 
     def command(self, test, *flags):
-        user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        user = users.AS_NOBODY
         as_other = ARGUMENTS.user == "user" and os.geteuid() == 0
         return [*(user if as_other else []), self.program, f"--testcell_explain={test}", *flags]
 

@@ -12,9 +12,10 @@ import sys
 import tempfile
 import unittest
 
+import users
+
 PAYLOAD = ""
 AS_USER = []
-NOBODY = 65534
 TIMEOUT_S = 60
 LIMIT = 256
 # Every way in which a cell, its probes or the run have descriptors of their own.
@@ -32,7 +33,7 @@ class Inherits(unittest.TestCase):
     def setUp(self):
         self.directory = self.enterContext(tempfile.TemporaryDirectory())
         if AS_USER:
-            os.chown(self.directory, NOBODY, NOBODY)
+            os.chown(self.directory, users.NOBODY, users.NOBODY)
         self.payload = shutil.copy(PAYLOAD, self.directory)
         os.chmod(self.payload, 0o755)
         self.file = self.enterContext(open(f"{self.directory}/given", "w", encoding="ascii"))
@@ -85,8 +86,5 @@ class Inherits(unittest.TestCase):
 if __name__ == "__main__":
     USER, PAYLOAD = sys.argv[1:3]
     del sys.argv[1:3]
-    if USER == "user":
-        if os.geteuid() != 0:
-            sys.exit(77)
-        AS_USER = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    AS_USER = users.prefix(USER)
     unittest.main()

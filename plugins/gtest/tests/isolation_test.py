@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+import users
+
 BINARY = os.path.abspath(sys.argv[1])
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 failures = []
 
 
@@ -83,20 +84,20 @@ def leaves_no_process(user, directory, prefix):
     os.unlink(program)
 
 
-def users():
+def everybody():
     yield "as root" if os.geteuid() == 0 else "as this user", ()
     if os.geteuid() != 0:
         return
     # As in a container that is nobody's but the user's own.
     yield "as root of a user namespace", ["unshare", "--user", "--map-root-user"]
-    if subprocess.run([*NOBODY, "test", "-x", BINARY], check=False).returncode == 0:
-        yield "as nobody", NOBODY
+    if users.can_execute(BINARY):
+        yield "as nobody", users.AS_NOBODY
     else:
         print(f"skipped as nobody, who can't reach {BINARY}")
 
 
 def main():
-    for user, prefix in users():
+    for user, prefix in everybody():
         home = tempfile.mkdtemp(prefix="isolation-", dir="/opt" if os.access("/opt", os.W_OK) else None)
         os.chmod(home, 0o777)
         run(f"{user}, in a directory", [], home, prefix)

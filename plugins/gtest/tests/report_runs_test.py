@@ -18,9 +18,10 @@ import xml.etree.ElementTree as ElementTree
 
 import jsonschema
 
+import users
+
 PAYLOAD = SCHEMA = ""
 AS_USER = []
-NOBODY = 65534
 TIMEOUT_S = 60
 
 
@@ -59,7 +60,7 @@ class ReportTestCase(unittest.TestCase):
             self.validator = jsonschema.Draft7Validator(json.load(file))
         self.directory = self.enterContext(tempfile.TemporaryDirectory())
         if AS_USER:
-            os.chown(self.directory, NOBODY, NOBODY)
+            os.chown(self.directory, users.NOBODY, users.NOBODY)
         # A copy that anybody may execute, wherever the build directory is.
         self.payload = shutil.copy(PAYLOAD, self.directory)
         os.chmod(self.payload, 0o755)
@@ -525,8 +526,5 @@ class Escapes(ReportTestCase):
 if __name__ == "__main__":
     USER, PAYLOAD, SCHEMA = sys.argv[1:4]
     del sys.argv[1:4]
-    if USER == "user":
-        if os.geteuid() != 0:
-            sys.exit(77)
-        AS_USER = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    AS_USER = users.prefix(USER)
     unittest.main()

@@ -18,9 +18,10 @@ try:
 except ImportError:
     jsonschema = None
 
+import users
+
 MODE, PAYLOAD, TESTCELL, SCHEMA = sys.argv[1:5]
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-PREFIX = [] if MODE == "root" else NOBODY
+PREFIX = users.prefix(MODE)
 os.environ["REUSE_PROGRAM"] = PAYLOAD  # what leads there is seen in the cells, too
 FLAGS = ["--testcell_user=root"] if MODE == "user_as_root" else []
 # As many runs as it takes, at most, for a cell to go from each test to another.
@@ -63,16 +64,18 @@ class Reuse(unittest.TestCase):
         with open(f"{self.directory}/given", "w", encoding="utf-8") as file:
             file.write("as it was\n")
         if PREFIX:
-            os.chown(f"{self.directory}/given", 65534, 65534)
+            os.chown(f"{self.directory}/given", users.NOBODY, users.NOBODY)
 
-    def run_payload(self, test_filter, *flags, program=None, reuse="clean"):
+    def run_payload(self, test_filter, *flags, program=None, reuse="clean",
+                    environment=None):
         result = subprocess.run(
             [*PREFIX, *(program or [PAYLOAD]), f"--gtest_filter={test_filter}",
              f"--gtest_output=xml:{self.directory}/report.xml", "--testcell_jobs=1",
              f"--testcell_report=json:{self.directory}/report.json",
              f"--testcell_reuse={reuse}", *FLAGS, *flags],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=False)
+            stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=False,
+            env={**os.environ, **(environment or {})})
         if not os.path.exists(f"{self.directory}/report.json"):
             self.fail(result.stdout + result.stderr)
         done = Done(result, self.directory)
@@ -121,6 +124,14 @@ class Reuse(unittest.TestCase):
         self.assertIn(f"{len(reused)} of 4 tests had a cell that another had left clean",
                       done.stdout)
 
+    def test_no_cell_of_a_process_that_had_threads_before_it_gave_up_its_capabilities(self):
+        """Each thread has its own."""
+        for environment, reused in ({}, True), ({"REUSE_THREADS": "1"}, False):
+            done = self.run_payload("IsRefused.ToGainCapabilities:Follows.*",
+                                    environment=environment)
+            self.assertEqual(done.status, 0, done)
+            self.assertEqual(done.report["reused"] > 0, reused, done)
+
     def test_by_default_no_cell_is_used_again(self):
         done = self.run_payload("Follows.*", reuse="never")
         self.assertEqual(len(set(done.cells.values())), 3, done)
@@ -163,6 +174,4 @@ class Reuse(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if MODE != "root" and os.getuid() != 0:
-        sys.exit(77)
     unittest.main(argv=sys.argv[:1])

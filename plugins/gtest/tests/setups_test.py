@@ -13,9 +13,10 @@ import sys
 import tempfile
 import unittest
 
+import users
+
 SETUPS, PLAIN = sys.argv[2:4]
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-PREFIX = []
+PREFIX = users.prefix(sys.argv[1], PLAIN)
 
 
 def run(binary, *arguments):
@@ -121,13 +122,5 @@ class Plain(unittest.TestCase):
         self.check("--testcell_leaks=strict")
 
 
-def main():
-    if sys.argv[1] == "user":
-        probe = [*NOBODY, "test", "-x", PLAIN]
-        if os.geteuid() != 0 or subprocess.run(probe, check=False).returncode != 0:
-            sys.exit(77)
-        PREFIX.extend(NOBODY)
+if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
-
-
-main()
