@@ -51,13 +51,45 @@ void AddMoreIpv4(const Context& context, int fd) {
   if (::ioctl(fd, SIOCADDRT, &route) != 0) Fail(context, Step::kLoopback, errno, "(224.0.0.0/4)");
 }
 
+// By rtnetlink(7), which takes flags: after SIOCSIFADDR the address is tentative, and
+// nobody can bind to it, until a thread of the kernel's has found that nobody else has it.
+void AddLinkLocal(const Context& context) {
+  struct {
+    nlmsghdr header;
+    ifaddrmsg address;
+    rtattr attribute;
+    in6_addr value;
+  } request{};
+  static_assert(sizeof request == NLMSG_LENGTH(sizeof request.address) + RTA_LENGTH(16));
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_NEWADDR;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE;
+  request.address.ifa_family = AF_INET6;
+  request.address.ifa_prefixlen = 64;
+  request.address.ifa_flags = IFA_F_NODAD;
+  request.address.ifa_index = kLoopbackIndex;
+  request.attribute.rta_type = IFA_ADDRESS;
+  request.attribute.rta_len = RTA_LENGTH(sizeof request.value);
+  ::inet_pton(AF_INET6, "fe80::1", &request.value);
+  struct {
+    nlmsghdr header;
+    nlmsgerr error;
+    char given[sizeof request];
+  } reply{};
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) Fail(context, Step::kLoopback, errno, "(NETLINK_ROUTE)");
+  // The kernel answers before send(2) returns.
+  if (::send(fd, &request, sizeof request, 0) < 0 ||
+      ::recv(fd, &reply, sizeof reply, MSG_DONTWAIT) < 0) {
+    Fail(context, Step::kLoopback, errno, "(fe80::1)");
+  }
+  if (reply.error.error != 0) Fail(context, Step::kLoopback, -reply.error.error, "(fe80::1)");
+  ::close(fd);
+}
+
 void AddMoreIpv6(const Context& context) {
+  AddLinkLocal(context);
   const int fd = OpenSocket(context, AF_INET6);
-  in6_ifreq request{};
-  request.ifr6_ifindex = kLoopbackIndex;
-  request.ifr6_prefixlen = 64;
-  ::inet_pton(AF_INET6, "fe80::1", &request.ifr6_addr);
-  if (::ioctl(fd, SIOCSIFADDR, &request) != 0) Fail(context, Step::kLoopback, errno, "(fe80::1)");
   in6_rtmsg route{};
   route.rtmsg_ifindex = kLoopbackIndex;
   // Any other route by way of lo the kernel takes for a loop, and rejects.

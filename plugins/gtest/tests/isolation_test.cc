@@ -3,6 +3,7 @@
 // claim the same thing together.
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -116,6 +117,22 @@ TEST(Files, PrivateDirectoriesAreEmpty) {
 TEST(Files, SysShowsTheCellsInterfaces) {
   EXPECT_EQ(List("/sys/class/net"), std::vector<std::string>{"lo"});
   EXPECT_FALSE(List("/sys/fs/cgroup").empty());
+}
+
+// Each line: address, index, length of the prefix, scope, flags, name; in hexadecimal.
+TEST(Addresses, CanBeBoundToFromTheStart) {
+  std::ifstream lines("/proc/net/if_inet6");
+  std::string address, name;
+  unsigned index = 0, length = 0, scope = 0, flags = 0;
+  lines >> std::hex;
+  while (lines >> address >> index >> length >> scope >> flags >> name) {
+    constexpr unsigned kLink = 0x20;
+    // Of an address that the kernel need not look for elsewhere first.
+    if (scope == kLink) {
+      EXPECT_EQ(flags & IFA_F_NODAD, unsigned{IFA_F_NODAD}) << address;
+    }
+    EXPECT_EQ(flags & IFA_F_TENTATIVE, 0U) << address;
+  }
 }
 
 TEST(Names, Resolve) {
