@@ -99,6 +99,16 @@ class ThisHost(Doctor):
         self.assertEqual(host_state(), before)
         self.assertEqual(os.listdir(SETTING.scratch), [])
 
+    @unittest.skipUnless(os.geteuid() == 0, "of root")
+    def test_host_settings_are_not_tried_with_root_s_rights(self):
+        """Those of root hold in user namespaces: it becomes nobody first, who is not known here."""
+        if SETTING.user != "root":
+            self.skipTest("of root")
+        rows, _ = self.examine(["unshare", "--user", "--map-root-user", SETTING.testcell], 0)
+        self.assertEqual((rows["pid_limit"]["works"], rows["pid_limit"]["error"]),
+                         (False, "EINVAL"), rows["pid_limit"])
+        self.assertTrue(rows["pid_limit"]["call"].startswith("setresgid(65534)"))
+
     def test_takes_no_more_words(self):
         done = finish([*self.plain(), "doctor", "more"])
         self.assertEqual((done.status, done.stderr), (2, "testcell: doctor takes no 'more'\n"))

@@ -181,6 +181,7 @@ Diagnosis Diagnose(const Check& check, const Finding& finding, const Host& host)
   if (found.remedy.empty() && Is(check, "escapes")) {
     found.remedy = "run as the host's root, or pass --testcell_uses=all";
   }
+  if (BeginsWith(finding.call, "setres")) found.remedy = "run it outside of this user namespace";
   if (found.remedy.empty() && Is(check, "pid_limit")) found.remedy = "Linux 6.14 or later";
   found.reason = found.reason.empty() ? what : what + "; " + found.reason;
   return found;

@@ -126,9 +126,29 @@ void CheckCgroupLimits() {
             "delegated to it");
 }
 
-// In a user namespace, where a kernel whose limit is not the namespace's own
+// By user_namespaces(7) each line is: first id inside, the same outside, how many.
+bool MayBeRootOfTheHost() {
+  std::ifstream map("/proc/self/uid_map");
+  long inside = 0, outside = 0, count = 0;
+  while (map >> inside >> outside >> count) {
+    if (inside == 0) return ::geteuid() == 0 && outside == 0;
+  }
+  return ::geteuid() == 0;
+}
+
+// Who may write to its settings from within any user namespace.
+void BecomeNobody() {
+  constexpr uid_t kNobody = 65534;
+  if (!MayBeRootOfTheHost()) return;
+  Need(::setresgid(kNobody, kNobody, kNobody) == 0, "setresgid(65534), to try it without rights");
+  Need(::setresuid(kNobody, kNobody, kNobody) == 0, "setresuid(65534), to try it without rights");
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // /proc/self is this process's own still
+}
+
+// By nobody in a user namespace, where a kernel whose limit is not the namespace's own
 // refuses: nothing of the host is changed.
 void CheckPidLimit() {
+  BecomeNobody();
   EnterUserNamespace();
   EnterWithPids(CLONE_NEWNS);
   DetachMounts();
