@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +28,17 @@ void ReportThread(int tid, const ProcessStatus& status, Sink* sink) {
                {{"tid", View(number)}, {"name", View(status.name)}, {"age_ms", View(age)}});
 }
 
+// A thread that was joined is on its way out for a moment more. Which one it is nobody
+// can see here, and so not be told of its end.
+bool AwaitAlone(long deadline_ms) {
+  constexpr int kLookMs = 1;
+  while (::unshare(CLONE_THREAD) != 0) {
+    if (NowMs() >= deadline_ms) return false;
+    ::poll(nullptr, 0, kLookMs);
+  }
+  return true;
+}
+
 bool IsSanitizers(const ThreadStatus& thread) {
   return __tsan_init != nullptr && thread.BlocksAll();
 }
@@ -37,11 +49,11 @@ void ReportThreads(const LibcData& libc, Shared* shared, Sink* sink) {
   // What needs no second thread the kernel refuses where there is one.
   if (::unshare(CLONE_THREAD) == 0) return;
   const posix::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const long deadline_ms = NowMs() + kRestMs;
   if (!IsOwnProc(proc.get(), shared->own_proc != 0)) {
-    shared->unseen = 1;
+    if (!AwaitAlone(deadline_ms)) shared->unseen = 1;
     return;
   }
-  const long deadline_ms = NowMs() + kRestMs;
   const int own = OwnNumber(proc.get(), "thread-self");
   Directory tasks(proc.get(), "self/task");
   for (int tid = tasks.NextNumber(); tid >= 0; tid = tasks.NextNumber()) {
