@@ -360,7 +360,8 @@ protocol::Report EndProbes(const Context& context) {
 void RunInit(Context* context) {
   StartInit(*context);
   const mode_t umask_before = ::umask(0);
-  posix::UniqueFd base = MakeInsides(*context);
+  posix::UniqueFd routes;  // for as long as this process lives
+  posix::UniqueFd base = MakeInsides(*context, &routes);
   context->space = FindSpace(*context->plan);
   if (context->probes != nullptr) {
     context->probes->place_fds()->base = base.get();

@@ -37,7 +37,7 @@ void ProtectProc(const Context& context) {
 
 }  // namespace
 
-posix::UniqueFd MakeInsides(const Context& context) {
+posix::UniqueFd MakeInsides(const Context& context, posix::UniqueFd* routes) {
   SetHostName(context);
   const int outside = PidOutside();
   posix::UniqueFd base;
@@ -48,7 +48,7 @@ posix::UniqueFd MakeInsides(const Context& context) {
     context.probes->place_fds()->proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   }
   if (context.plan->own_processes) SpreadPids(outside, context.plan->pid_max);
-  if (context.plan->own_net) BringUpLoopback(context);
+  if (context.plan->own_net) BringUpLoopback(context, routes);
   if (context.plan->low_ports) OpenLowPorts(context);
   if (context.plan->reuse && IsRootInside(*context.plan)) ProtectProc(context);
   EnterWorkingDirectory(context);

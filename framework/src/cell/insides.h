@@ -8,14 +8,15 @@
 
 namespace testcell::cell {
 
-// All of it, in order. The base tmpfs comes back open (O_PATH).
-posix::UniqueFd MakeInsides(const Context& context);
+// All of it, in order. The base tmpfs comes back open (O_PATH). `routes` is a socket that
+// init has to keep where the cell may serve others, else nothing.
+posix::UniqueFd MakeInsides(const Context& context, posix::UniqueFd* routes);
 
 // mounts.cc
 posix::UniqueFd MakeMounts(const Context& context);
 
 // network.cc
-void BringUpLoopback(const Context& context);
+void BringUpLoopback(const Context& context, posix::UniqueFd* routes);
 void OpenLowPorts(const Context& context);
 
 }  // namespace testcell::cell

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "cell/insides.h"
 
@@ -53,7 +54,7 @@ void AddMoreIpv4(const Context& context, int fd) {
 
 // By rtnetlink(7), which takes flags: after SIOCSIFADDR the address is tentative, and
 // nobody can bind to it, until a thread of the kernel's has found that nobody else has it.
-void AddLinkLocal(const Context& context) {
+void AddLinkLocal(const Context& context, posix::UniqueFd* routes) {
   struct {
     nlmsghdr header;
     ifaddrmsg address;
@@ -76,19 +77,21 @@ void AddLinkLocal(const Context& context) {
     nlmsgerr error;
     char given[sizeof request];
   } reply{};
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) Fail(context, Step::kLoopback, errno, "(NETLINK_ROUTE)");
+  posix::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd) Fail(context, Step::kLoopback, errno, "(NETLINK_ROUTE)");
   // The kernel answers before send(2) returns.
-  if (::send(fd, &request, sizeof request, 0) < 0 ||
-      ::recv(fd, &reply, sizeof reply, MSG_DONTWAIT) < 0) {
+  if (::send(fd.get(), &request, sizeof request, 0) < 0 ||
+      ::recv(fd.get(), &reply, sizeof reply, MSG_DONTWAIT) < 0) {
     Fail(context, Step::kLoopback, errno, "(fe80::1)");
   }
   if (reply.error.error != 0) Fail(context, Step::kLoopback, -reply.error.error, "(fe80::1)");
-  ::close(fd);
+  // The kernel counts a socket of this family for a while after its end, by which the cell
+  // would not be what it was.
+  if (context.plan->reuse) *routes = std::move(fd);
 }
 
-void AddMoreIpv6(const Context& context) {
-  AddLinkLocal(context);
+void AddMoreIpv6(const Context& context, posix::UniqueFd* routes) {
+  AddLinkLocal(context, routes);
   const int fd = OpenSocket(context, AF_INET6);
   in6_rtmsg route{};
   route.rtmsg_ifindex = kLoopbackIndex;
@@ -106,14 +109,14 @@ void AddMoreIpv6(const Context& context) {
 }  // namespace
 
 // The kernel gives lo 127.0.0.1 and ::1 when it comes up (netdevice(7)).
-void BringUpLoopback(const Context& context) {
+void BringUpLoopback(const Context& context, posix::UniqueFd* routes) {
   const int fd = OpenSocket(context, AF_INET);
   ifreq request{};
   ::strcpy(request.ifr_name, "lo");
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (::ioctl(fd, SIOCSIFFLAGS, &request) != 0) Fail(context, Step::kLoopback, errno);
   if (context.plan->more_ipv4) AddMoreIpv4(context, fd);
-  if (context.plan->more_ipv6) AddMoreIpv6(context);
+  if (context.plan->more_ipv6) AddMoreIpv6(context, routes);
   ::close(fd);
 }
 

@@ -23,7 +23,8 @@ constexpr int kLimitMs = 60'000;  // for what takes milliseconds, on a host that
 
 void MakeAndLeave(void* argument) {
   const auto& context = *static_cast<const Context*>(argument);
-  MakeInsides(context);
+  posix::UniqueFd routes;
+  MakeInsides(context, &routes);
   protocol::Report ready{};
   ready.kind = protocol::ReportKind::kReady;
   SendReport(context, ready);
