@@ -54,7 +54,8 @@ void AddMoreIpv4(const Context& context, int fd) {
 
 // By rtnetlink(7), which takes flags: after SIOCSIFADDR the address is tentative, and
 // nobody can bind to it, until a thread of the kernel's has found that nobody else has it.
-void AddLinkLocal(const Context& context, posix::UniqueFd* routes) {
+// False where the host refuses such sockets, as systemd's RestrictAddressFamilies does.
+bool AddLinkLocal(const Context& context, posix::UniqueFd* routes) {
   struct {
     nlmsghdr header;
     ifaddrmsg address;
@@ -78,6 +79,7 @@ void AddLinkLocal(const Context& context, posix::UniqueFd* routes) {
     char given[sizeof request];
   } reply{};
   posix::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd && (errno == EPERM || errno == EACCES || errno == EAFNOSUPPORT)) return false;
   if (!fd) Fail(context, Step::kLoopback, errno, "(NETLINK_ROUTE)");
   // The kernel answers before send(2) returns.
   if (::send(fd.get(), &request, sizeof request, 0) < 0 ||
@@ -88,11 +90,20 @@ void AddLinkLocal(const Context& context, posix::UniqueFd* routes) {
   // The kernel counts a socket of this family for a while after its end, by which the cell
   // would not be what it was.
   if (context.plan->reuse) *routes = std::move(fd);
+  return true;
+}
+
+void AddTentativeLinkLocal(const Context& context, int fd) {
+  in6_ifreq request{};
+  request.ifr6_ifindex = kLoopbackIndex;
+  request.ifr6_prefixlen = 64;
+  ::inet_pton(AF_INET6, "fe80::1", &request.ifr6_addr);
+  if (::ioctl(fd, SIOCSIFADDR, &request) != 0) Fail(context, Step::kLoopback, errno, "(fe80::1)");
 }
 
 void AddMoreIpv6(const Context& context, posix::UniqueFd* routes) {
-  AddLinkLocal(context, routes);
   const int fd = OpenSocket(context, AF_INET6);
+  if (!AddLinkLocal(context, routes)) AddTentativeLinkLocal(context, fd);
   in6_rtmsg route{};
   route.rtmsg_ifindex = kLoopbackIndex;
   // Any other route by way of lo the kernel takes for a loop, and rejects.

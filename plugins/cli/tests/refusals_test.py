@@ -102,6 +102,15 @@ class Filters(Refusals):
                    f"cannot set the host name cell: {EPERM}; permit it in the seccomp filter",
                    refuse=("sethostname=EPERM",))
 
+    def test_netlink_sockets(self):
+        """As by systemd's RestrictAddressFamilies: what is said of sockets is less, not the cell."""
+        for error in ("EAFNOSUPPORT", "EPERM"):
+            with self.subTest(error):
+                done = self.run_tests("Plain.Passes", refuse=(f"netlink={error}",))
+                self.assertEqual(done.status, 0, done)
+                self.assert_ran(done, FULL, "full")
+                self.assertIn(f"NETLINK_SOCK_DIAG: {error}", done.stderr)
+
     def test_what_is_left_is_found_without_private_mounts(self):
         done = self.run_tests("Detached.IsLeft", "--testcell_fallback=partial",
                               refuse=("mount=EPERM",))

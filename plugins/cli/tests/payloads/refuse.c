@@ -1,7 +1,8 @@
 // Runs a command where system calls are refused, as containers and old kernels
 // do it: refuse CALL=ERRNO... -- COMMAND...
-// CALL is a name below; or newnet and the like, for clone and unshare of that kind
-// of namespace. The flags of clone3 no filter can see: refuse it with ENOSYS, too.
+// CALL is a name below; netlink, for sockets of that family; or newnet and the like, for
+// clone and unshare of that kind of namespace. The flags of clone3 no filter can see: refuse it
+// with ENOSYS, too.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,27 +47,34 @@ static const struct {
 static const struct {
   const char* name;
   int number;
-} kErrors[] = {{"EPERM", EPERM}, {"ENOSYS", ENOSYS}, {"EACCES", EACCES}, {"ENOSPC", ENOSPC}};
+} kErrors[] = {{"EPERM", EPERM},
+               {"ENOSYS", ENOSYS},
+               {"EACCES", EACCES},
+               {"ENOSPC", ENOSPC},
+               {"EAFNOSUPPORT", EAFNOSUPPORT}};
 
 static struct sock_filter program[256];
 static unsigned short length = 0;
 
 static void Add(struct sock_filter instruction) { program[length++] = instruction; }
 
-// With a mask: only where the first argument has one of its bits.
-static void Refuse(int call, unsigned mask, int error) {
+enum { kAlways, kWithFlag = BPF_JSET, kIs = BPF_JEQ };
+
+// Only where the first argument is the value, or has one of its bits.
+static void Refuse(int call, int when, unsigned value, int error) {
   const struct sock_filter load_call =
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
   const struct sock_filter other_call =
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, mask != 0 ? 3 : 1);
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, when != kAlways ? 3 : 1);
   Add(load_call);
   Add(other_call);
-  if (mask != 0) {
-    const struct sock_filter load_flags =
+  if (when != kAlways) {
+    const struct sock_filter load_argument =
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]));
-    const struct sock_filter other_flags = BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
-    Add(load_flags);
-    Add(other_flags);
+    const struct sock_filter other_argument =
+        BPF_JUMP((unsigned short)(BPF_JMP | when | BPF_K), value, 0, 1);
+    Add(load_argument);
+    Add(other_argument);
   }
   const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error);
   Add(refuse);
@@ -83,15 +92,19 @@ static int Parse(const char* word) {
     if (strcmp(equals + 1, kErrors[i].name) == 0) error = kErrors[i].number;
   }
   if (error == 0) return 0;
+  if (Is(word, equals, "netlink")) {
+    Refuse(SYS_socket, kIs, AF_NETLINK, error);
+    return 1;
+  }
   for (size_t i = 0; i < sizeof kNamespaces / sizeof *kNamespaces; ++i) {
     if (!Is(word, equals, kNamespaces[i].name)) continue;
-    Refuse(SYS_clone, kNamespaces[i].flags, error);
-    Refuse(SYS_unshare, kNamespaces[i].flags, error);
+    Refuse(SYS_clone, kWithFlag, kNamespaces[i].flags, error);
+    Refuse(SYS_unshare, kWithFlag, kNamespaces[i].flags, error);
     return 1;
   }
   for (size_t i = 0; i < sizeof kCalls / sizeof *kCalls; ++i) {
     if (Is(word, equals, kCalls[i].name)) {
-      Refuse(kCalls[i].number, 0, error);
+      Refuse(kCalls[i].number, kAlways, 0, error);
       return 1;
     }
   }
