@@ -101,15 +101,11 @@ void LeaveInit(const Context& context) {
   ::prctl(PR_SET_DUMPABLE, context.dumpable, 0, 0, 0);
 }
 
-// But for ThreadSanitizer's own, which runs nothing of the user's.
+// But for a sanitizer's, which runs nothing of the user's.
 bool IsOneThread() {
-#if defined(__SANITIZE_THREAD__)
-  constexpr nlink_t kThreads = 2;
-#else
-  constexpr nlink_t kThreads = 1;
-#endif
+  const nlink_t threads = probe::HasThreadOfSanitizer() ? 2 : 1;
   struct stat tasks {};
-  return ::stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 2 + kThreads;
+  return ::stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 2 + threads;
 }
 
 // Capabilities are given up by each thread for itself.

@@ -12,6 +12,8 @@
 #include "posix/fixed_text.h"
 #include "posix/unique_fd.h"
 
+extern "C" void __tsan_init(void) __attribute__((weak));
+
 namespace testcell::probe {
 namespace {
 
@@ -50,6 +52,8 @@ void AwaitEnd(int tid) {
 }
 
 }  // namespace
+
+bool HasThreadOfSanitizer() { return __tsan_init != nullptr; }
 
 bool ThreadStatus::BlocksAll() const {
   const unsigned long long all = Bit(SIGSYS) - 1 - Bit(SIGKILL) - Bit(SIGSTOP);

@@ -21,6 +21,10 @@ struct ThreadStatus {
   bool BlocksAll() const;
 };
 
+// ThreadSanitizer starts a thread of its own in every fork, and another one before the
+// program's first, whether or not this library was built with it.
+bool HasThreadOfSanitizer();
+
 // How long threads that are on their way are waited for, all in all.
 inline constexpr long kRestMs = 200;
 // Of the clock that deadlines are by.

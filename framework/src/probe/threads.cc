@@ -10,10 +10,6 @@
 #include "probe/probes.h"
 #include "probe/process_status.h"
 
-// ThreadSanitizer starts a thread of its own in every fork, and another one
-// before the program's first.
-extern "C" void __tsan_init(void) __attribute__((weak));
-
 namespace testcell::probe {
 namespace {
 
@@ -40,7 +36,7 @@ bool AwaitAlone(long deadline_ms) {
 }
 
 bool IsSanitizers(const ThreadStatus& thread) {
-  return __tsan_init != nullptr && thread.BlocksAll();
+  return HasThreadOfSanitizer() && thread.BlocksAll();
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class Slot {
   int unit = -1;            // kRunning
   pid_t init = -1;
   int tests = 0;              // units that the cell has been given
-  bool reusable = true;       // of the test that runs nothing is known that speaks against it
+  bool reusable = true;       // false: a thread of its test kept capabilities
   int failures = 0;           // cells in a row that could not be made
   Clock::time_point since;    // of the state, or of the test within a shared unit
   Clock::time_point started;  // the order to run
